@@ -1,0 +1,58 @@
+package bigquery
+
+import (
+	"time"
+
+	bq "cloud.google.com/go/bigquery"
+)
+
+// DefaultPerTiB is BigQuery's on-demand list price in dollars for a tebibyte read.
+const DefaultPerTiB = 6.25
+
+// Price is what BigQuery costs. Google bills a project by bytes or by slots, not
+// by both.
+type Price struct {
+	// PerTiB is the on-demand price in dollars for 2^40 bytes billed.
+	PerTiB float64
+	// PerSlotHour is the price in dollars of one slot for an hour. When it is not
+	// zero the project runs on reserved slots, and PerTiB counts for nothing.
+	PerSlotHour float64
+}
+
+// Cost is what jobs used. Loading is free: loads run on slots that are not billed.
+type Cost struct {
+	// BytesBilled is what on-demand pricing charges for.
+	BytesBilled int64
+	// SlotMillis is the time that slots worked, in milliseconds.
+	SlotMillis int64
+	// USD estimates the bill in dollars, before free tiers and discounts.
+	USD float64
+}
+
+// Plus is the cost of both.
+func (c Cost) Plus(other Cost) Cost {
+	return Cost{
+		BytesBilled: c.BytesBilled + other.BytesBilled,
+		SlotMillis:  c.SlotMillis + other.SlotMillis,
+		USD:         c.USD + other.USD,
+	}
+}
+
+func (p Price) dollars(bytes, slotMillis int64) float64 {
+	if p.PerSlotHour > 0 {
+		return (time.Duration(slotMillis) * time.Millisecond).Hours() * p.PerSlotHour
+	}
+	return float64(bytes) / (1 << 40) * p.PerTiB
+}
+
+// of is the cost of one job, failed or not. A script's own statistics hold the sums
+// of its statements.
+func (p Price) of(status *bq.JobStatus) Cost {
+	cost := Cost{SlotMillis: status.Statistics.TotalSlotDuration.Milliseconds()}
+	if query, ok := status.Statistics.Details.(*bq.QueryStatistics); ok {
+		cost.BytesBilled = query.TotalBytesBilled
+		cost.SlotMillis = max(cost.SlotMillis, query.SlotMillis)
+		cost.USD = p.dollars(cost.BytesBilled, cost.SlotMillis)
+	}
+	return cost
+}

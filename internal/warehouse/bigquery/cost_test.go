@@ -1,0 +1,46 @@
+package bigquery
+
+import (
+	"testing"
+	"time"
+
+	bq "cloud.google.com/go/bigquery"
+	"github.com/stretchr/testify/assert"
+)
+
+func TestCostOfAJob(t *testing.T) {
+	t.Parallel()
+	query := &bq.JobStatus{Statistics: &bq.JobStatistics{
+		TotalSlotDuration: 2 * time.Hour,
+		Details:           &bq.QueryStatistics{TotalBytesBilled: 1 << 39, SlotMillis: (2 * time.Hour).Milliseconds()},
+	}}
+	load := &bq.JobStatus{Statistics: &bq.JobStatistics{TotalSlotDuration: time.Hour, Details: &bq.LoadStatistics{OutputRows: 1}}}
+	for name, c := range map[string]struct {
+		price  Price
+		status *bq.JobStatus
+		want   Cost
+	}{
+		"by bytes":          {Price{PerTiB: 6.25}, query, Cost{BytesBilled: 1 << 39, SlotMillis: 7_200_000, USD: 3.125}},
+		"by slots":          {Price{PerTiB: 6.25, PerSlotHour: 0.06}, query, Cost{BytesBilled: 1 << 39, SlotMillis: 7_200_000, USD: 0.12}},
+		"a load is free":    {Price{PerTiB: 6.25, PerSlotHour: 0.06}, load, Cost{SlotMillis: 3_600_000}},
+		"no statistics yet": {Price{PerTiB: 6.25}, &bq.JobStatus{Statistics: &bq.JobStatistics{}}, Cost{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := c.price.of(c.status)
+			assert.InDelta(t, c.want.USD, got.USD, 1e-9)
+			got.USD = c.want.USD
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+func TestCostsAdd(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, Cost{BytesBilled: 4, SlotMillis: 6, USD: 8}, Cost{BytesBilled: 1, SlotMillis: 2, USD: 3}.Plus(Cost{BytesBilled: 3, SlotMillis: 4, USD: 5}))
+}
+
+func TestThePriceHasADefault(t *testing.T) {
+	t.Parallel()
+	assert.InDelta(t, 6.25, newJobs(nil, JobSettings{}).Price.dollars(1<<40, 0), 1e-9)
+}

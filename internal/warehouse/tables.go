@@ -1,0 +1,48 @@
+// Package warehouse holds what all warehouses have in common: the names of the
+// tables, and the errors that callers tell apart.
+package warehouse
+
+import "fmt"
+
+// Tables are the names of the pipeline's tables, without quotes.
+type Tables struct {
+	// Dataset is the schema they live in.
+	Dataset      string `yaml:"dataset" env:"DATASET"`
+	RawTracks    string `yaml:"raw_tracks" env:"RAW_TRACKS"`
+	Tracks       string `yaml:"tracks" env:"TRACKS"`
+	TracksKeys   string `yaml:"tracks_keys" env:"TRACKS_KEYS"`
+	RawRejects   string `yaml:"raw_rejects" env:"RAW_REJECTS"`
+	MergeRejects string `yaml:"merge_rejects" env:"MERGE_REJECTS"`
+	WindowLedger string `yaml:"window_ledger" env:"WINDOW_LEDGER"`
+	// WriteFence keeps writers of tracks apart where the warehouse does not.
+	WriteFence string `env:"WRITE_FENCE" yaml:"write_fence"`
+}
+
+// DefaultTables are the names the documentation uses.
+func DefaultTables() Tables {
+	return Tables{
+		Dataset: "posthog", RawTracks: "raw_tracks", Tracks: "tracks", TracksKeys: "tracks_keys",
+		RawRejects: "raw_rejects", MergeRejects: "merge_rejects", WindowLedger: "window_ledger", WriteFence: "write_fence",
+	}
+}
+
+// Placeholders gives each table's placeholder in the SQL files its quoted name.
+// quote puts together and quotes the parts of an identifier.
+func (t Tables) Placeholders(quote func(parts ...string) string) map[string]string {
+	return map[string]string{
+		"dataset":     quote(t.Dataset),
+		"raw_tracks":  quote(t.Dataset, t.RawTracks),
+		"tracks":      quote(t.Dataset, t.Tracks),
+		"tracks_keys": quote(t.Dataset, t.TracksKeys),
+		// What a rebuild of tracks_keys works with stands beside it.
+		"tracks_keys_next":   quote(t.Dataset, t.TracksKeys+"_next"),
+		"tracks_keys_slices": quote(t.Dataset, t.TracksKeys+"_slices"),
+		"raw_rejects":        quote(t.Dataset, t.RawRejects),
+		"merge_rejects":      quote(t.Dataset, t.MergeRejects),
+		"window_ledger":      quote(t.Dataset, t.WindowLedger),
+		"write_fence":        quote(t.Dataset, t.WriteFence),
+	}
+}
+
+// Name is the consumer table as people write it, for example "posthog.tracks".
+func (t Tables) Name() string { return fmt.Sprintf("%s.%s", t.Dataset, t.Tracks) }

@@ -1,0 +1,162 @@
+-- The tables on BigQuery. Each step is idempotent; a table that exists is kept as
+-- it is, and columns it lacks are added.
+
+-- step: raw_tracks
+-- What PostHog delivered, hour by hour, as it was delivered. Partitioned by the
+-- day of the window: hours would reach BigQuery's limit of 10,000 partitions after
+-- 416 days.
+CREATE TABLE IF NOT EXISTS ${raw_tracks} (
+  event_id              STRING    OPTIONS (description = 'PostHog event UUID, lower case'),
+  created_at            TIMESTAMP OPTIONS (description = 'When the event happened: Parquet "timestamp", not "created_at"'),
+  event_name            STRING    OPTIONS (description = 'PostHog event name'),
+  user_id               STRING    OPTIONS (description = 'PostHog distinct_id'),
+  person_id             STRING    OPTIONS (description = 'PostHog person UUID'),
+  session_id            STRING    OPTIONS (description = '$session_id, else session_id'),
+  active_feature_flags  JSON      OPTIONS (description = '$active_feature_flags'),
+  feature_flags_values  JSON      OPTIONS (description = 'Properties whose key begins with $feature/'),
+  lib_values            JSON      OPTIONS (description = 'Properties whose key begins with $lib'),
+  device_model          STRING    OPTIONS (description = '$device_model, else $device, else $device_name'),
+  device_type           STRING    OPTIONS (description = '$device_type'),
+  device_os             STRING    OPTIONS (description = '$os, else $os_name'),
+  ip_address            STRING    OPTIONS (description = '$ip'),
+  client                STRING    OPTIONS (description = 'web, ios or android'),
+  geoip_city_name       STRING    OPTIONS (description = '$geoip_city_name'),
+  geoip_continent_name  STRING    OPTIONS (description = '$geoip_continent_name'),
+  geoip_continent_code  STRING    OPTIONS (description = '$geoip_continent_code'),
+  geoip_country_name    STRING    OPTIONS (description = '$geoip_country_name'),
+  geoip_country_code    STRING    OPTIONS (description = '$geoip_country_code'),
+  geoip_time_zone       STRING    OPTIONS (description = '$geoip_time_zone'),
+  app_version           STRING    OPTIONS (description = '$app_version'),
+  locale                STRING    OPTIONS (description = '$locale, else $browser_language'),
+  event_payload         JSON      OPTIONS (description = 'All properties'),
+  bq_ingested_timestamp TIMESTAMP OPTIONS (description = 'One stamp a load run; no insert time'),
+  event_inserted_at     TIMESTAMP OPTIONS (description = 'Parquet _inserted_at, else inserted_at'),
+  window_start          TIMESTAMP OPTIONS (description = 'First instant of the hour that was exported'),
+  source_object         STRING    OPTIONS (description = 'Export object the row came from'),
+  source_generation     INT64     OPTIONS (description = 'Its generation'),
+  source_row            INT64     OPTIONS (description = 'Row in the object, from 0'),
+  content_hash          INT64     OPTIONS (description = '60 bits of the SHA-256 of the content')
+)
+PARTITION BY DATE(window_start)
+CLUSTER BY window_start, event_id
+OPTIONS (description = 'PostHog events as they were delivered, hour by hour');
+
+-- step: tracks
+-- The consumer table: one row an event_id, across all history.
+CREATE TABLE IF NOT EXISTS ${tracks} (
+  event_id              STRING    OPTIONS (description = 'PostHog event UUID, stable across retries. Unique'),
+  created_at            TIMESTAMP OPTIONS (description = 'When the event happened, by its first merged delivery. Never rewritten'),
+  event_name            STRING    OPTIONS (description = 'PostHog event name'),
+  user_id               STRING    OPTIONS (description = 'PostHog distinct_id'),
+  person_id             STRING    OPTIONS (description = 'PostHog person UUID'),
+  session_id            STRING    OPTIONS (description = '$session_id, else session_id'),
+  active_feature_flags  JSON      OPTIONS (description = '$active_feature_flags'),
+  feature_flags_values  JSON      OPTIONS (description = 'Properties whose key begins with $feature/'),
+  lib_values            JSON      OPTIONS (description = 'Properties whose key begins with $lib'),
+  device_model          STRING    OPTIONS (description = '$device_model, else $device, else $device_name'),
+  device_type           STRING    OPTIONS (description = '$device_type'),
+  device_os             STRING    OPTIONS (description = '$os, else $os_name'),
+  ip_address            STRING    OPTIONS (description = '$ip'),
+  client                STRING    OPTIONS (description = 'web, ios or android'),
+  geoip_city_name       STRING    OPTIONS (description = '$geoip_city_name'),
+  geoip_continent_name  STRING    OPTIONS (description = '$geoip_continent_name'),
+  geoip_continent_code  STRING    OPTIONS (description = '$geoip_continent_code'),
+  geoip_country_name    STRING    OPTIONS (description = '$geoip_country_name'),
+  geoip_country_code    STRING    OPTIONS (description = '$geoip_country_code'),
+  geoip_time_zone       STRING    OPTIONS (description = '$geoip_time_zone'),
+  app_version           STRING    OPTIONS (description = '$app_version'),
+  locale                STRING    OPTIONS (description = '$locale, else $browser_language'),
+  event_payload         JSON      OPTIONS (description = 'All properties'),
+  bq_ingested_timestamp TIMESTAMP OPTIONS (description = 'Stamp of the load that last changed the row'),
+  event_inserted_at     TIMESTAMP OPTIONS (description = 'Insertion time of the delivery that last changed the row')
+)
+PARTITION BY DATE(created_at)
+CLUSTER BY event_name, user_id
+OPTIONS (description = 'PostHog events, one row an event_id');
+
+-- step: tracks_keys
+-- One narrow row per row of tracks: what a merge has to know about an event
+-- without reading tracks.
+CREATE TABLE IF NOT EXISTS ${tracks_keys} (
+  event_id              STRING    OPTIONS (description = 'As in tracks'),
+  bucket                INT64     OPTIONS (description = 'A pure function of event_id; prunes, means nothing'),
+  created_at            TIMESTAMP OPTIONS (description = 'Where the row lives in tracks'),
+  event_inserted_at     TIMESTAMP OPTIONS (description = 'Of the newest delivery seen'),
+  bq_ingested_timestamp TIMESTAMP OPTIONS (description = 'Of the newest delivery seen'),
+  content_hash          INT64     OPTIONS (description = 'Of the content in tracks'),
+  identity_hash         INT64     OPTIONS (description = 'Of event_name and user_id')
+)
+PARTITION BY RANGE_BUCKET(bucket, GENERATE_ARRAY(0, 9064, 1))
+CLUSTER BY event_id
+OPTIONS (description = 'Keys of tracks, written with it');
+
+-- step: raw_rejects
+-- Rows of an export that cannot be trusted, with the reason and the row.
+CREATE TABLE IF NOT EXISTS ${raw_rejects} (
+  window_start      TIMESTAMP,
+  source_object     STRING,
+  source_generation INT64,
+  source_row        INT64,
+  reason            STRING,
+  detail            STRING,
+  row_json          JSON
+)
+PARTITION BY DATE(window_start)
+CLUSTER BY window_start, reason
+OPTIONS (description = 'Exported rows that cannot be trusted');
+
+-- step: merge_rejects
+-- Rows of raw_tracks that tracks refused: collisions.
+CREATE TABLE IF NOT EXISTS ${merge_rejects} (
+  window_start      TIMESTAMP,
+  source_object     STRING,
+  source_generation INT64,
+  source_row        INT64,
+  event_id          STRING,
+  reason            STRING,
+  detail            STRING,
+  row_json          JSON
+)
+PARTITION BY DATE(window_start)
+CLUSTER BY window_start, event_id
+OPTIONS (description = 'Loaded rows that tracks refused');
+
+-- step: write_fence
+-- One number that every write to tracks moves, so that two of them can never both
+-- succeed.
+CREATE TABLE IF NOT EXISTS ${write_fence} (
+  seq INT64 OPTIONS (description = 'Writes so far')
+)
+OPTIONS (description = 'Keeps writers of tracks apart');
+
+-- step: window_ledger
+-- One row a load of a window, and one for each outcome that loaded nothing.
+CREATE TABLE IF NOT EXISTS ${window_ledger} (
+  window_start        TIMESTAMP,
+  load_id             STRING OPTIONS (description = 'The run that loaded'),
+  status              STRING OPTIONS (description = 'loaded, merged, missing, empty, failed or cancelled'),
+  reason              STRING OPTIONS (description = 'Error type when it failed'),
+  detail              STRING OPTIONS (description = 'For people'),
+  objects             JSON   OPTIONS (description = 'The receipts: object, generation, size, counts'),
+  ignored             JSON   OPTIONS (description = 'Names in the folder that were not loaded'),
+  rows_read           INT64,
+  rows_loaded         INT64,
+  rows_rejected       INT64,
+  rejected_by         JSON   OPTIONS (description = 'Rejected rows by reason'),
+  mended              JSON   OPTIONS (description = 'Places in payloads no warehouse can store'),
+  rows_inserted       INT64,
+  rows_updated        INT64,
+  rows_unchanged      INT64,
+  rows_collided       INT64,
+  rows_before_cutover INT64,
+  bytes_read          INT64,
+  bytes_billed        INT64,
+  cost_usd            FLOAT64,
+  job_ids             JSON,
+  workflow_id         STRING,
+  run_id              STRING,
+  ingested_at         TIMESTAMP OPTIONS (description = 'bq_ingested_timestamp of the load'),
+  recorded_at         TIMESTAMP,
+  merged_at           TIMESTAMP
+)
+OPTIONS (description = 'What every load of every window did');

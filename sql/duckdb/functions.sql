@@ -1,0 +1,19 @@
+-- Functions every connection gets. They are pure functions of the event.
+
+-- step: event_bucket
+-- The ten seconds inside a UUIDv7, counted from 2020 and as far as they are sane;
+-- else one of 2^24 buckets by hash. The same id always has the same bucket, which
+-- is all that correctness asks of it.
+CREATE OR REPLACE TEMP MACRO event_bucket(event_id) AS
+  CASE
+    WHEN substr(event_id, 15, 1) = '7'
+      AND event_id >= '016f5e66-e800' AND event_id < '02246af9-4800'
+    THEN CAST(CAST('0x' || substr(event_id, 1, 8) || substr(event_id, 10, 4) AS BIGINT) // 10000 - 157783680 AS INTEGER)
+    ELSE CAST(77760000 + CAST('0x' || substr(sha256(event_id), 1, 15) AS BIGINT) % 16777216 AS INTEGER)
+  END;
+
+-- step: identity_hash
+-- Tells whose event it is: 60 bits of the SHA-256 of event_name and user_id. The
+-- length in front keeps ("ab", "c") and ("a", "bc") apart.
+CREATE OR REPLACE TEMP MACRO identity_hash(event_name, user_id) AS
+  CAST('0x' || substr(sha256(length(event_name) || ':' || event_name || user_id), 1, 15) AS BIGINT);

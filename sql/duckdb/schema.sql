@@ -1,0 +1,157 @@
+-- The tables on DuckDB. Applied at every start; each step is idempotent.
+-- There are no primary keys and no indexes: DuckDB rewrites an index at every
+-- commit, and uniqueness is the merge's own law.
+
+-- step: schema
+CREATE SCHEMA IF NOT EXISTS ${dataset};
+
+-- step: raw_tracks
+-- What PostHog delivered, hour by hour, as it was delivered.
+CREATE TABLE IF NOT EXISTS ${raw_tracks} (
+  event_id              VARCHAR     NOT NULL,
+  created_at            TIMESTAMPTZ NOT NULL, -- the event's own time: Parquet "timestamp", not "created_at"
+  event_name            VARCHAR     NOT NULL,
+  user_id               VARCHAR     NOT NULL, -- distinct_id
+  person_id             VARCHAR,
+  session_id            VARCHAR,
+  active_feature_flags  JSON,
+  feature_flags_values  JSON,
+  lib_values            JSON,
+  device_model          VARCHAR,
+  device_type           VARCHAR,
+  device_os             VARCHAR,
+  ip_address            VARCHAR,
+  client                VARCHAR,
+  geoip_city_name       VARCHAR,
+  geoip_continent_name  VARCHAR,
+  geoip_continent_code  VARCHAR,
+  geoip_country_name    VARCHAR,
+  geoip_country_code    VARCHAR,
+  geoip_time_zone       VARCHAR,
+  app_version           VARCHAR,
+  locale                VARCHAR,
+  event_payload         JSON,
+  bq_ingested_timestamp TIMESTAMPTZ NOT NULL, -- one stamp a load run
+  event_inserted_at     TIMESTAMPTZ,
+  window_start          TIMESTAMPTZ NOT NULL,
+  source_object         VARCHAR     NOT NULL,
+  source_generation     BIGINT      NOT NULL,
+  source_row            BIGINT      NOT NULL, -- from 0, in the object
+  content_hash          BIGINT      NOT NULL
+);
+
+-- step: tracks
+-- The consumer table: one row an event_id, across all history.
+CREATE TABLE IF NOT EXISTS ${tracks} (
+  event_id              VARCHAR     NOT NULL,
+  created_at            TIMESTAMPTZ NOT NULL, -- of the first merged delivery, never rewritten
+  event_name            VARCHAR     NOT NULL,
+  user_id               VARCHAR     NOT NULL,
+  person_id             VARCHAR,
+  session_id            VARCHAR,
+  active_feature_flags  JSON,
+  feature_flags_values  JSON,
+  lib_values            JSON,
+  device_model          VARCHAR,
+  device_type           VARCHAR,
+  device_os             VARCHAR,
+  ip_address            VARCHAR,
+  client                VARCHAR,
+  geoip_city_name       VARCHAR,
+  geoip_continent_name  VARCHAR,
+  geoip_continent_code  VARCHAR,
+  geoip_country_name    VARCHAR,
+  geoip_country_code    VARCHAR,
+  geoip_time_zone       VARCHAR,
+  app_version           VARCHAR,
+  locale                VARCHAR,
+  event_payload         JSON,
+  bq_ingested_timestamp TIMESTAMPTZ,
+  event_inserted_at     TIMESTAMPTZ
+);
+
+-- step: tracks_keys
+-- One narrow row per row of tracks: what a merge has to know about an event
+-- without reading tracks.
+CREATE TABLE IF NOT EXISTS ${tracks_keys} (
+  event_id              VARCHAR     NOT NULL,
+  bucket                INTEGER     NOT NULL USING COMPRESSION RLE, -- a pure function of event_id; prunes, means nothing
+  created_at            TIMESTAMPTZ NOT NULL, -- of the row in tracks
+  event_inserted_at     TIMESTAMPTZ,          -- of the newest delivery seen
+  bq_ingested_timestamp TIMESTAMPTZ,          -- of the newest delivery seen
+  row_ingested_at       TIMESTAMPTZ,          -- bq_ingested_timestamp of the row in tracks: where it lies
+  content_hash          BIGINT,               -- of the content in tracks
+  identity_hash         BIGINT      NOT NULL  -- of event_name and user_id
+);
+
+-- step: tracks_keys_slices
+-- The parts a rebuild of tracks_keys is done in, and how far it has come. Rows
+-- without swapped_at are a rebuild that is not finished.
+CREATE TABLE IF NOT EXISTS ${tracks_keys_slices} (
+  rebuild_id   VARCHAR     NOT NULL, -- the run that planned it
+  slice        INTEGER     NOT NULL, -- from 0, in the order they are done
+  source       VARCHAR     NOT NULL, -- tracks, by created_at; raw_tracks, by window_start
+  begins       TIMESTAMPTZ NOT NULL,
+  ends         TIMESTAMPTZ NOT NULL,
+  rows_planned BIGINT      NOT NULL,
+  done_at      TIMESTAMPTZ,
+  keys_written BIGINT,               -- keys added, less those replaced
+  outcome      JSON,                 -- the counts, as the run shows them
+  swapped_at   TIMESTAMPTZ           -- when the rebuilt keys became tracks_keys
+);
+
+-- step: raw_rejects
+-- Rows of an export that cannot be trusted, with the reason and the row.
+CREATE TABLE IF NOT EXISTS ${raw_rejects} (
+  window_start      TIMESTAMPTZ NOT NULL,
+  source_object     VARCHAR     NOT NULL,
+  source_generation BIGINT      NOT NULL,
+  source_row        BIGINT      NOT NULL,
+  reason            VARCHAR     NOT NULL,
+  detail            VARCHAR,
+  row_json          JSON        NOT NULL
+);
+
+-- step: merge_rejects
+-- Rows of raw_tracks that tracks refused: collisions.
+CREATE TABLE IF NOT EXISTS ${merge_rejects} (
+  window_start      TIMESTAMPTZ NOT NULL,
+  source_object     VARCHAR     NOT NULL,
+  source_generation BIGINT      NOT NULL,
+  source_row        BIGINT      NOT NULL,
+  event_id          VARCHAR     NOT NULL,
+  reason            VARCHAR     NOT NULL,
+  detail            VARCHAR,
+  row_json          JSON        NOT NULL
+);
+
+-- step: window_ledger
+-- One row a load of a window, and one for each outcome that loaded nothing.
+CREATE TABLE IF NOT EXISTS ${window_ledger} (
+  window_start        TIMESTAMPTZ NOT NULL,
+  load_id             VARCHAR     NOT NULL, -- the run that loaded
+  status              VARCHAR     NOT NULL, -- loaded, merged, missing, empty, failed, cancelled
+  reason              VARCHAR,              -- error type when it failed
+  detail              VARCHAR,              -- what a person reads
+  objects             JSON,                 -- the receipts: object, generation, size, counts
+  ignored             JSON,                 -- names in the folder that were not loaded
+  rows_read           BIGINT,
+  rows_loaded         BIGINT,
+  rows_rejected       BIGINT,
+  rejected_by         JSON,                 -- rows by reason
+  mended              JSON,                 -- places in payloads no warehouse can store
+  rows_inserted       BIGINT,
+  rows_updated        BIGINT,
+  rows_unchanged      BIGINT,
+  rows_collided       BIGINT,
+  rows_before_cutover BIGINT,
+  bytes_read          BIGINT,
+  bytes_billed        BIGINT,
+  cost_usd            DOUBLE,
+  job_ids             JSON,
+  workflow_id         VARCHAR     NOT NULL,
+  run_id              VARCHAR     NOT NULL,
+  ingested_at         TIMESTAMPTZ,          -- bq_ingested_timestamp of the load
+  recorded_at         TIMESTAMPTZ NOT NULL,
+  merged_at           TIMESTAMPTZ
+);

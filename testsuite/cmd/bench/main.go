@@ -1,0 +1,71 @@
+// Command bench measures what an hour costs: CPU seconds and rows a second to
+// stage, commit and merge it, beside a plain DuckDB script that does the same work
+// on the same files without checking anything. Every step runs in a process of its
+// own; figures are medians.
+//
+// With -merge it measures instead how a merge's cost grows with tracks: ours, a dbt
+// model's MERGE, and a merge that reads every key of tracks, side by side.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+)
+
+func main() {
+	var b bench
+	flag.StringVar(&b.dir, "dir", "", "directory for files and tables (default: a temporary one)")
+	flag.IntVar(&b.events, "events", 320_000, "events in the hour")
+	flag.IntVar(&b.runs, "runs", 5, "runs of each step")
+	flag.StringVar(&b.memory, "memory", "384MB", "DuckDB's memory limit, for both")
+	flag.IntVar(&b.threads, "threads", 1, "DuckDB's threads, for both")
+	flag.StringVar(&b.merge.sizes, "merge", "", "measure merges instead, into tracks of these millions of rows, such as 1,10,50")
+	flag.StringVar(&b.merge.from, "redelivered", "flushed,scattered", "where the months-old half of the re-deliveries is from")
+	flag.IntVar(&b.merge.batch, "batch", 100_000, "events in a merged hour")
+	flag.StringVar(&b.merge.task, "task", "", "what a step works on; used by the command itself")
+	flag.StringVar(&b.step, "step", "", "run one step in this process; used by the command itself")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := b.run(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench is one invocation.
+type bench struct {
+	dir, memory, step     string
+	events, runs, threads int
+	merge                 mergeFlags
+}
+
+func (b *bench) run(ctx context.Context) error {
+	if b.step != "" {
+		return b.runStep(ctx)
+	}
+	if b.dir == "" {
+		dir, err := os.MkdirTemp("", "tracks-bench-")
+		if err != nil {
+			return fmt.Errorf("create directory: %w", err)
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		b.dir = dir
+	}
+	if b.merge.sizes != "" {
+		return b.measureMerges(ctx)
+	}
+	if err := b.writeExport(); err != nil {
+		return err
+	}
+	return b.measure(ctx)
+}
+
+func (b *bench) exports() string   { return filepath.Join(b.dir, "exports") }
+func (b *bench) warehouse() string { return filepath.Join(b.dir, "warehouse.duckdb") }
+func (b *bench) floor() string     { return filepath.Join(b.dir, "floor.duckdb") }

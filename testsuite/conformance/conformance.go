@@ -1,0 +1,45 @@
+package conformance
+
+import "testing"
+
+// Run puts a warehouse through the suite. open makes an empty warehouse with the
+// default table names and Cutover, and sees to its end.
+func Run(t *testing.T, open func(*testing.T) Warehouse) {
+	t.Helper()
+	for name, test := range map[string]func(*lab){
+		"commit/replaces the window":                     commitReplaces,
+		"commit/twice is once":                           commitTwice,
+		"commit/keeps what was never merged":             commitKeepsUnmerged,
+		"commit/an empty export empties the window":      commitEmpty,
+		"commit/keeps rejects with the row":              commitRejects,
+		"commit/says when staged files are gone":         commitStagedMissing,
+		"commit/keeps payloads as sent":                  commitPayloads,
+		"outcome/is booked, and once":                    outcomeBooked,
+		"freshness/is the newest stamp":                  freshness,
+		"merge/new events are inserted":                  mergeInserts,
+		"merge/twice is once":                            mergeTwice,
+		"merge/unknown load":                             mergeUnknown,
+		"merge/newer content wins":                       mergeUpdates,
+		"merge/created_at stays":                         mergeKeepsCreatedAt,
+		"merge/older content never wins":                 mergeKeepsNewer,
+		"merge/NULL inserted_at is the lowest":           mergeNullInserted,
+		"merge/the stamp breaks ties":                    mergeStampBreaksTies,
+		"merge/unchanged rewrites nothing":               mergeUnchanged,
+		"merge/unchanged but newer is remembered":        mergeRemembersOrder,
+		"merge/order of windows does not matter":         mergeAnyOrder,
+		"merge/duplicates in one export":                 mergeInBatch,
+		"merge/collisions":                               mergeCollisions,
+		"merge/collisions within one export":             mergeCollisionsInBatch,
+		"merge/collisions survive a shorter export":      mergeCollisionsStay,
+		"merge/before the cutover":                       mergeCutover,
+		"merge/over the cutover":                         mergeOverCutover,
+		"merge/ids of every kind":                        mergeIDs,
+		"merge/a shorter export loses nothing":           mergeShorterExport,
+		"merge/an empty window":                          mergeEmptyWindow,
+		"merge/refuses tracks without keys":              mergeWithoutKeys,
+		"merge/rolls back when keys and tracks differ":   mergeDrift,
+		"merge/refuses rows the ledger does not know of": mergeForeignRows,
+	} {
+		t.Run(name, func(t *testing.T) { test(newLab(t, open)) })
+	}
+}

@@ -1,0 +1,56 @@
+package e2e
+
+import (
+	"slices"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+
+	"github.com/posthog-tracks/posthog-tracks/testsuite/harness"
+)
+
+// span is when something ran.
+type span struct {
+	from, to time.Time
+	what     string
+}
+
+// writersTookTurns checks that no two writers of tracks ever ran at a time, neither
+// their runs nor the merges in them, and returns how many there were.
+func (l *lab) writersTookTurns() int {
+	l.t.Helper()
+	writer := harness.Writer
+	runs, err := l.Executions(l.ctx, writer)
+	require.NoError(l.t, err)
+	var writers, merges []span
+	for _, run := range runs {
+		id := run.GetExecution().GetRunId()
+		writers = append(writers, span{run.GetStartTime().AsTime(), run.GetCloseTime().AsTime(), "run " + id})
+		events, err := l.History(l.ctx, writer, id)
+		require.NoError(l.t, err)
+		started := make(map[int64]time.Time)
+		for _, event := range events {
+			switch event.GetEventType() {
+			case enums.EVENT_TYPE_ACTIVITY_TASK_STARTED:
+				started[event.GetEventId()] = event.GetEventTime().AsTime()
+			case enums.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+				from := started[event.GetActivityTaskCompletedEventAttributes().GetStartedEventId()]
+				merges = append(merges, span{from, event.GetEventTime().AsTime(), "merge of " + id})
+			}
+		}
+	}
+	l.disjoint(writers)
+	l.disjoint(merges)
+	return len(merges)
+}
+
+// disjoint checks that spans, in the order of their beginning, do not overlap.
+func (l *lab) disjoint(spans []span) {
+	l.t.Helper()
+	slices.SortFunc(spans, func(a, b span) int { return a.from.Compare(b.from) })
+	for i := 1; i < len(spans); i++ {
+		assert.False(l.t, spans[i].from.Before(spans[i-1].to), "%s and %s overlap", spans[i-1].what, spans[i].what)
+	}
+}

@@ -1,0 +1,73 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// contents say of every table what must be the same after two runs over the same
+// exports: everything but stamps, ids of runs, and generations, which the bucket
+// makes up. A row is its key and a hash of all of it.
+var contents = []struct{ table, key, columns string }{
+	{"raw_tracks", "concat_ws(' ', source_object, source_row)", "* EXCLUDE (bq_ingested_timestamp, source_generation)"},
+	{"tracks", "event_id", "* EXCLUDE (bq_ingested_timestamp)"},
+	{"tracks_keys", "event_id", "* EXCLUDE (bq_ingested_timestamp)"},
+	{"raw_rejects", "concat_ws(' ', source_object, source_row)", "* EXCLUDE (source_generation)"},
+	{
+		"merge_rejects", "concat_ws(' ', source_object, source_row)",
+		`* EXCLUDE (source_generation) REPLACE (
+			json_merge_patch(row_json, '{"bq_ingested_timestamp": null, "source_generation": null}') AS row_json)`,
+	},
+	{
+		"window_ledger", "concat_ws(' ', window_start, status, rows_inserted, rows_updated, rows_unchanged, rows_collided)",
+		"* EXCLUDE (load_id, run_id, objects, ingested_at, recorded_at, merged_at)",
+	},
+}
+
+// Contents is what the tables hold, stamps aside: sorted lines, a line a row, that
+// begin with the table's name.
+type Contents []string
+
+// Contents reads what the tables hold.
+func (r *Rig) Contents(ctx context.Context) (Contents, error) {
+	statements := make([]string, len(contents))
+	for i, c := range contents {
+		statements[i] = fmt.Sprintf(`
+			SELECT '%[1]s ' || %[2]s || ' ' || md5(CAST(t AS VARCHAR))
+			FROM (SELECT %[3]s FROM posthog.%[1]s) AS t`, c.table, c.key, c.columns)
+	}
+	rows, err := r.Query(ctx, strings.Join(statements, " UNION ALL "))
+	if err != nil {
+		return nil, fmt.Errorf("read contents: %w", err)
+	}
+	lines := make(Contents, len(rows))
+	for i, row := range rows {
+		lines[i] = row[0]
+	}
+	slices.Sort(lines)
+	return lines, nil
+}
+
+// Compare says what other has in excess and what it lacks, a line each.
+func (c Contents) Compare(other Contents) []string {
+	count := make(map[string]int, len(c))
+	for _, line := range other {
+		count[line]++
+	}
+	for _, line := range c {
+		count[line]--
+	}
+	var differences []string
+	for line, n := range count {
+		switch {
+		case n > 0:
+			differences = append(differences, fmt.Sprintf("%d more: %s", n, line))
+		case n < 0:
+			differences = append(differences, fmt.Sprintf("%d less: %s", -n, line))
+		}
+	}
+	slices.Sort(differences)
+	return differences
+}

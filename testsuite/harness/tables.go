@@ -1,0 +1,36 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/duckdb"
+)
+
+// Query runs a statement on the rig's warehouse and returns its rows as text,
+// without the head. No worker may be at work for long.
+func (r *Rig) Query(ctx context.Context, statement string) (rows [][]string, err error) {
+	return Query(ctx, r.WarehouseFile, statement)
+}
+
+// Query runs a statement on a warehouse file and returns its rows as text.
+func Query(ctx context.Context, file, statement string) (rows [][]string, err error) {
+	tables, err := duckdb.New(duckdb.Options{
+		Path: file, MemoryLimit: "1GB", Threads: 2, ReadOnly: true, Tables: warehouse.DefaultTables(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open warehouse: %w", err)
+	}
+	defer func() { err = errors.Join(err, tables.Close()) }()
+	head := true
+	err = tables.Look(ctx, statement, func(row []string) error {
+		if !head {
+			rows = append(rows, append([]string(nil), row...))
+		}
+		head = false
+		return nil
+	})
+	return rows, err
+}
