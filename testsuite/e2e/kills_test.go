@@ -28,6 +28,7 @@ const killsWanted = 30
 
 // The tables must end up as if nobody had been killed.
 func testKilledInOrder(t *testing.T, want harness.Contents) {
+	t.Helper()
 	d := openDay(t, 24)
 	current := 0
 	r := newReaper(d.lab, func() []string { return []string{harness.RunID(d.hours[current]), harness.Writer} })
@@ -111,6 +112,7 @@ func (d *day) staged(r *reaper) {
 // With all hours at once nobody can tell which delivery is merged first, so the
 // tables may differ from the calm day's where the laws say so, and must keep them.
 func testKilledAtOnce(t *testing.T) {
+	t.Helper()
 	d := openDay(t, 24)
 	open := slices.Clone(d.hours)
 	over := func() bool {

@@ -71,9 +71,9 @@ func set(environment ...string) func(*harness.Options) {
 // close ends everything. A worker that does not end in order fails the test.
 func (l *lab) close() {
 	if l.worker != nil {
-		assert.NoError(l.t, l.worker.Stop())
+		require.NoError(l.t, l.worker.Stop())
 	}
-	assert.NoError(l.t, l.Stop())
+	require.NoError(l.t, l.Stop())
 	if l.t.Failed() {
 		l.t.Logf("what its workers said last:\n%s", strings.Join(l.said(12), "\n"))
 	}

@@ -79,7 +79,7 @@ func (r *Rig) Executions(ctx context.Context, workflowID string) ([]*workflowpb.
 		for _, run := range answer.GetExecutions() {
 			runs = append([]*workflowpb.WorkflowExecutionInfo{run}, runs...)
 		}
-		if request.NextPageToken = answer.GetNextPageToken(); len(request.NextPageToken) == 0 {
+		if request.NextPageToken = answer.GetNextPageToken(); len(request.GetNextPageToken()) == 0 {
 			return runs, nil
 		}
 	}

@@ -31,20 +31,23 @@ const (
 // task is what a step works on. It travels to the step's process as JSON.
 type task struct {
 	// Tables is the warehouse file.
-	Tables string
+	Tables string `json:"tables"`
 	// Rows is how many tracks begins with.
-	Rows int64
+	Rows int64 `json:"rows"`
 	// Windows are delivered or merged; the number of the first says which draw of
 	// re-deliveries it gets.
-	Windows []window.Window
+	Windows []window.Window `json:"windows"`
 	// From is "flushed" or "scattered".
-	From string
+	From string `json:"from"`
 	// Batch is the number of events in a window.
-	Batch int
+	Batch int `json:"batch"`
 }
 
 // touched is what a merge's process read and wrote, the system's cache included.
-type touched struct{ ReadMB, WrittenMB int64 }
+type touched struct {
+	ReadMB    int64 `json:"readMB"`
+	WrittenMB int64 `json:"writtenMB"`
+}
 
 // merges are the measurements of one kind of merge into tracks of one size.
 type merges struct {
@@ -55,11 +58,11 @@ type merges struct {
 func (b *bench) measureMerges(ctx context.Context) error {
 	fmt.Printf("%d events merged, 5 %% of them re-deliveries, half of those months old; medians; %s memory, %d threads\n",
 		b.merge.batch, b.memory, b.threads)
-	for _, from := range strings.Split(b.merge.from, ",") {
+	for from := range strings.SplitSeq(b.merge.from, ",") {
 		smallest := make(map[string]cost)
 		fmt.Printf("\nmonths-old re-deliveries %s\n\n%-10s %-12s %5s %9s %9s %9s %9s %11s %14s\n", from,
 			"tracks", "merge", "runs", "CPU s", "wall s", "peak MB", "read MB", "written MB", "CPU v smallest")
-		for _, size := range strings.Split(b.merge.sizes, ",") {
+		for size := range strings.SplitSeq(b.merge.sizes, ",") {
 			millions, err := strconv.ParseInt(size, 10, 64)
 			if err != nil {
 				return fmt.Errorf("read -merge: %w", err)
