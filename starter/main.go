@@ -27,6 +27,7 @@ func main() {
 const (
 	exitFailed = 1 // the run or the check failed
 	exitUsage  = 2 // what was typed makes no sense
+	exitDiffer = 3 // the schedules are not what the configuration declares
 )
 
 // usageError is a mistake of the person who typed the command.
@@ -35,7 +36,16 @@ type usageError struct{ err error }
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
+// differsError says that something is not as declared.
+type differsError struct{ err error }
+
+func (e *differsError) Error() string { return e.err.Error() }
+func (e *differsError) Unwrap() error { return e.err }
+
 func exitCode(err error) int {
+	if _, ok := errors.AsType[*differsError](err); ok {
+		return exitDiffer
+	}
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
 	}
@@ -52,7 +62,8 @@ func root() *cobra.Command {
 How to reach Temporal comes from TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and Temporal's
 other environment variables or profile file; everything else from one YAML file.
 
-Exit codes: 0 done, 1 the run or the check failed, 2 the command line makes no sense.`,
+Exit codes: 0 done, 1 the run or the check failed, 2 the command line makes no sense,
+3 the schedules differ from the configuration (schedules diff).`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

@@ -2,99 +2,154 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"time"
+	"slices"
 
 	"github.com/spf13/cobra"
-	"go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
-
-	"github.com/posthog-tracks/posthog-tracks/internal/config"
-	"github.com/posthog-tracks/posthog-tracks/workflows"
-)
-
-const (
-	// hourlyAction is the action's workflow id; Temporal appends the nominal time.
-	hourlyAction = "hourly"
-	// hourlySchedule is the schedule's own id.
-	hourlySchedule = "posthog-tracks-hourly"
-	// catchUp is how far back missed hours are started when Temporal was away.
-	catchUp = 7 * 24 * time.Hour
 )
 
 func (s *starter) schedules() *cobra.Command {
-	cmd := &cobra.Command{Use: "schedules", Short: "Declare the schedules in Temporal"}
-	cmd.AddCommand(&cobra.Command{
-		Use:   "apply",
-		Short: "Create the schedules, or bring them up to the configuration",
-		Long: `Create the schedules, or bring them up to the configuration. A schedule that
-somebody paused stays paused.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return s.applySchedules(cmd.Context(), cmd.OutOrStdout()) },
-	})
+	cmd := &cobra.Command{
+		Use:   "schedules",
+		Short: "Create, compare, pause and remove the schedules in Temporal",
+		Long: `Create, compare, pause and remove the schedules in Temporal. Which there are is
+said by the configuration, under schedules.`,
+	}
+	cmd.AddCommand(
+		s.applySchedules(), s.diffSchedules(),
+		s.changeSchedules("pause", "Pause schedules; running runs go on", "paused with starter", (*connection).pause),
+		s.changeSchedules("resume", "Let paused schedules go on; what they missed is not started", "resumed with starter", (*connection).resume),
+		s.changeSchedules("delete", "Remove schedules; running runs go on", "", (*connection).remove),
+	)
 	return cmd
 }
 
-func (s *starter) applySchedules(ctx context.Context, out io.Writer) error {
+func (s *starter) applySchedules() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "apply",
+		Short: "Create the schedules, or bring them up to the configuration",
+		Long: `Create the schedules, or bring them up to the configuration, after saying what
+that changes. A schedule that somebody paused stays paused, and one that is no
+longer in the configuration is named and left alone. Doing it twice changes nothing.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.runSchedules(cmd.Context(), cmd.OutOrStdout(), asJSON, true)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (s *starter) diffSchedules() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "diff",
+		Short: "Say what apply would change; exit code 3 if anything",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.runSchedules(cmd.Context(), cmd.OutOrStdout(), asJSON, false)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// runSchedules shows the difference and, to apply it, makes it go away.
+func (s *starter) runSchedules(ctx context.Context, out io.Writer, asJSON, apply bool) error {
 	settings, err := s.config()
 	if err != nil {
 		return err
 	}
-	server, err := s.dial(ctx)
+	server, err := s.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer server.Close()
-	wanted := hourlyScheduleOptions(settings)
-	_, err = server.ScheduleClient().Create(ctx, wanted)
-	if err == nil {
-		fmt.Fprintf(out, "created schedule %s\n", wanted.ID)
-		return nil
+	changes, err := server.compare(ctx, settings)
+	if err != nil {
+		return err
 	}
-	if !errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
-		return fmt.Errorf("create schedule %s: %w", wanted.ID, err)
+	if asJSON {
+		err = printJSON(out, changes)
+	} else {
+		printChanges(out, changes)
 	}
-	if err := updateSchedule(ctx, server, wanted); err != nil {
-		return fmt.Errorf("update schedule %s: %w", wanted.ID, err)
+	n := differences(changes)
+	switch {
+	case err != nil || n == 0:
+		return err
+	case !apply:
+		return &differsError{fmt.Errorf("%d schedules differ; bring them up with: starter schedules apply", n)}
 	}
-	fmt.Fprintf(out, "updated schedule %s\n", wanted.ID)
+	if asJSON {
+		out = io.Discard // the changes are all there is to say
+	}
+	return server.bring(ctx, out, settings, changes)
+}
+
+// changeSchedules is a command that does one thing to schedules that are named.
+func (s *starter) changeSchedules(verb, short, note string, change func(*connection, context.Context, string, string) (scheduleState, error)) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:       verb + " NAME...",
+		Short:     short,
+		Long:      short + ". The names are: " + scheduleChoices() + ".",
+		ValidArgs: scheduleNames,
+		Args:      onlySchedules,
+		RunE: func(cmd *cobra.Command, names []string) error {
+			return s.runChange(cmd, names, asJSON, func(server *connection, id string) (scheduleState, error) {
+				return change(server, cmd.Context(), id, note)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	if note != "" {
+		cmd.Flags().StringVar(&note, "note", note, "why, for whoever looks at the schedule next")
+	}
+	return cmd
+}
+
+func (s *starter) runChange(cmd *cobra.Command, names []string, asJSON bool, change func(*connection, string) (scheduleState, error)) error {
+	server, err := s.connect(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	var states []scheduleState
+	for _, name := range names {
+		state, err := change(server, scheduleID(name))
+		if err != nil {
+			return err
+		}
+		states = append(states, state)
+		if !asJSON {
+			fmt.Fprintf(cmd.OutOrStdout(), "%s: %s%s\n", state.ID, state.State, inBrackets(state.Note))
+		}
+	}
+	if asJSON {
+		return printJSON(cmd.OutOrStdout(), states)
+	}
 	return nil
 }
 
-// hourlyScheduleOptions starts HourlyTracks at every full hour. Hours may overlap:
-// an hour that is stuck holds up no other, since the writer lock keeps merges
-// apart and their order does not matter. There is no jitter, because the nominal
-// time names the hour.
-func hourlyScheduleOptions(settings config.Config) client.ScheduleOptions {
-	return client.ScheduleOptions{
-		ID:            hourlySchedule,
-		Spec:          client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: time.Hour}}},
-		Overlap:       enums.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL,
-		CatchupWindow: catchUp,
-		Action: &client.ScheduleWorkflowAction{
-			ID:            hourlyAction,
-			Workflow:      workflows.HourlyTracks,
-			TaskQueue:     settings.TaskQueue,
-			Args:          []any{workflows.HourlyInput{}},
-			StaticSummary: "one hour of PostHog events into " + settings.Tables.Name(),
-		},
+func inBrackets(note string) string {
+	if note == "" {
+		return ""
 	}
+	return " (" + note + ")"
 }
 
-// updateSchedule replaces what the schedule does and keeps its state: a deploy
-// must not undo a pause.
-func updateSchedule(ctx context.Context, server client.Client, wanted client.ScheduleOptions) error {
-	return server.ScheduleClient().GetHandle(ctx, wanted.ID).Update(ctx, client.ScheduleUpdateOptions{
-		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
-			schedule := in.Description.Schedule
-			schedule.Spec = &wanted.Spec
-			schedule.Action = wanted.Action
-			schedule.Policy.Overlap = wanted.Overlap
-			schedule.Policy.CatchupWindow = wanted.CatchupWindow
-			return &client.ScheduleUpdate{Schedule: &schedule}, nil
-		},
-	})
+// onlySchedules asks for at least one name of a schedule.
+func onlySchedules(_ *cobra.Command, names []string) error {
+	if len(names) == 0 {
+		return &usageError{fmt.Errorf("name the schedules: %s", scheduleChoices())}
+	}
+	for _, name := range names {
+		if !slices.Contains(scheduleNames, name) {
+			return &usageError{fmt.Errorf("%q is no schedule; there are: %s", name, scheduleChoices())}
+		}
+	}
+	return nil
 }

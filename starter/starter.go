@@ -7,6 +7,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/converter"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/config"
 	"github.com/posthog-tracks/posthog-tracks/internal/telemetry"
@@ -16,6 +17,22 @@ import (
 type starter struct{ file string }
 
 func (s *starter) config() (config.Config, error) { return config.Read(s.file) }
+
+// connection is a client of Temporal and how its payloads are read.
+type connection struct {
+	client.Client
+
+	payloads converter.DataConverter
+}
+
+// connect connects to Temporal.
+func (s *starter) connect(ctx context.Context) (*connection, error) {
+	temporal, err := s.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &connection{Client: temporal, payloads: converter.GetDefaultDataConverter()}, nil
+}
 
 // dial connects to Temporal. Its own log would only repeat what errors say.
 func (s *starter) dial(ctx context.Context) (client.Client, error) {

@@ -28,6 +28,7 @@ type Config struct {
 	Load      Load      `yaml:"load" envPrefix:"LOAD_"`
 	Freshness Freshness `yaml:"freshness" envPrefix:"FRESHNESS_"`
 	Write     Write     `yaml:"write" envPrefix:"WRITE_"`
+	Schedules Schedules `yaml:"schedules" envPrefix:"SCHEDULES_"`
 	// Heartbeat is how long an activity may be silent before it is taken for dead
 	// and started again.
 	Heartbeat time.Duration    `yaml:"heartbeat" env:"HEARTBEAT"`
@@ -113,6 +114,7 @@ func defaults() Config {
 		Load:      Load{Parallel: 4, PerWorker: 2, RejectLimit: 0.01},
 		Freshness: Freshness{Warn: 2 * time.Hour, Error: 4 * time.Hour},
 		Write:     Write{Poll: time.Second, MaxPoll: time.Minute},
+		Schedules: Schedules{Hourly: true, CatchUp: 7 * 24 * time.Hour},
 		Heartbeat: 30 * time.Second,
 		Warehouse: Warehouse{DuckDB: DuckDB{Memory: "384MB", Threads: 1, IdleClose: 2 * time.Second}},
 		Tables:    warehouse.DefaultTables(),

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 	"github.com/goccy/go-yaml"
@@ -100,6 +101,7 @@ func (c Config) rules() []rule {
 		{"freshness.error", c.Freshness.Error >= c.Freshness.Warn, "must not be shorter than freshness.warn"},
 		{"write.poll", c.Write.Poll > 0, "must be longer than 0"},
 		{"write.max_poll", c.Write.MaxPoll >= c.Write.Poll, "must not be shorter than write.poll"},
+		{"schedules.catch_up", c.Schedules.CatchUp >= time.Hour, "must be at least 1h"},
 		{"heartbeat", c.Heartbeat > 0, "must be longer than 0"},
 		{"warehouse.kind", c.Warehouse.Kind == KindDuckDB, `must be "duckdb"`},
 		{"warehouse.duckdb.path", c.Warehouse.DuckDB.Path != "", "must name the database file"},

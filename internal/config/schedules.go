@@ -1,0 +1,11 @@
+package config
+
+import "time"
+
+// Schedules says what Temporal starts by itself. All times are UTC.
+type Schedules struct {
+	// Hourly is whether HourlyTracks is started at every full hour.
+	Hourly bool `yaml:"hourly" env:"HOURLY"`
+	// CatchUp is how far back missed runs are started when Temporal was away.
+	CatchUp time.Duration `yaml:"catch_up" env:"CATCH_UP"`
+}
