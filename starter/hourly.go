@@ -43,12 +43,6 @@ An hour that is running already is not started again.`,
 	return cmd
 }
 
-// hourlyID is the workflow id of an hour's runs: what a schedule makes of its
-// action's id and its nominal time, which is the hour's end.
-func hourlyID(w window.Window) string {
-	return hourlyAction + "-" + w.End().Format(time.RFC3339)
-}
-
 func (s *starter) startHourly(ctx context.Context, out io.Writer, in workflows.HourlyInput, detach bool) error {
 	settings, err := s.config()
 	if err != nil {
@@ -60,7 +54,7 @@ func (s *starter) startHourly(ctx context.Context, out io.Writer, in workflows.H
 	}
 	defer server.Close()
 	run, err := server.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID:                                       hourlyID(in.Window),
+		ID:                                       workflows.HourlyID(in.Window),
 		TaskQueue:                                settings.TaskQueue,
 		WorkflowIDReusePolicy:                    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowIDConflictPolicy:                 enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
@@ -68,7 +62,7 @@ func (s *starter) startHourly(ctx context.Context, out io.Writer, in workflows.H
 		StaticSummary:                            "hour " + in.Window.String() + ", started by hand",
 	}, workflows.HourlyTracks, in)
 	if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
-		return fmt.Errorf("hour %s is running already as workflow %s; wait for it, or cancel it first", in.Window, hourlyID(in.Window))
+		return fmt.Errorf("hour %s is running already as workflow %s; wait for it, or cancel it first", in.Window, workflows.HourlyID(in.Window))
 	}
 	if err != nil {
 		return fmt.Errorf("start hour %s: %w", in.Window, err)

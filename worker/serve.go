@@ -76,7 +76,7 @@ func dial(ctx context.Context, logger *slog.Logger) (client.Client, error) {
 	return temporal, nil
 }
 
-func registerTableActivities(w worker.Worker, settings config.Config, bucket *gcs.Bucket, store activities.Warehouse, area activities.Area) {
+func registerTableActivities(w worker.Worker, settings config.Config, bucket *gcs.Bucket, store store, area activities.Area) {
 	exports := &activities.Exports{
 		Bucket: bucket, Prefix: settings.Prefix,
 		Rule: export.Rule{Quiet: settings.Export.Quiet, MaxWait: settings.Export.MaxWait},
@@ -88,6 +88,7 @@ func registerTableActivities(w worker.Worker, settings config.Config, bucket *gc
 	register(w, contract.CheckFreshness, tables.CheckFreshness)
 	register(w, contract.MergeWindow, tables.MergeWindow)
 	register(w, contract.RecordOutcome, tables.RecordOutcome)
+	register(w, contract.CompareWindows, (&activities.Reconciliation{Bucket: bucket, Prefix: settings.Prefix, Books: store}).CompareWindows)
 }
 
 func register(w worker.Worker, name string, fn any) {

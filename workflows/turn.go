@@ -20,9 +20,15 @@ type turnTaking struct {
 }
 
 func (t *turnTaking) wait(ctx workflow.Context) error {
-	timer := workflow.NewTimerWithOptions(ctx, t.pause, workflow.TimerOptions{
+	timer := workflow.NewTimerWithOptions(ctx, t.grow(), workflow.TimerOptions{
 		Summary: t.settings.Table + " is being written, see workflow " + WriterID(t.settings.Table),
 	})
-	t.pause = min(t.pause*3/2, t.settings.WriteMaxPoll)
 	return timer.Get(ctx, nil)
+}
+
+// grow is the next pause.
+func (t *turnTaking) grow() time.Duration {
+	pause := t.pause
+	t.pause = min(t.pause*3/2, t.settings.WriteMaxPoll)
+	return pause
 }

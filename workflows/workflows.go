@@ -13,8 +13,9 @@ import (
 
 // The names workflows are started by.
 const (
-	HourlyTracks = "HourlyTracks"
-	WriteTracks  = "WriteTracks"
+	HourlyTracks  = "HourlyTracks"
+	WriteTracks   = "WriteTracks"
+	ReloadWindows = "ReloadWindows"
 )
 
 // ProgressQuery is the query every workflow answers with where it stands.
@@ -55,6 +56,7 @@ type Registry interface {
 func (w *Workflows) Register(registry Registry) {
 	registry.RegisterWorkflowWithOptions(w.hourlyTracks, workflow.RegisterOptions{Name: HourlyTracks})
 	registry.RegisterWorkflowWithOptions(w.writeTracks, workflow.RegisterOptions{Name: WriteTracks})
+	registry.RegisterWorkflowWithOptions(w.reloadWindows, workflow.RegisterOptions{Name: ReloadWindows})
 }
 
 // pin records the settings in the run's history, so that a worker with other

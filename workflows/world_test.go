@@ -29,6 +29,7 @@ type world struct {
 	fresh   func(contract.CheckFreshnessInput) (contract.Freshness, error)
 	merge   func(context.Context, contract.MergeWindowInput) (ledger.Merge, error)
 	booking func(ledger.Outcome) error
+	compare func(contract.CompareWindowsInput) (contract.Comparison, error)
 
 	mu       sync.Mutex
 	calls    []string
@@ -66,6 +67,7 @@ func newWorld() *world {
 			return ledger.Merge{Inserted: 15, Updated: 1, Unchanged: 1, Collided: 0, BeforeCutover: 1}, nil
 		},
 		booking: func(ledger.Outcome) error { return nil },
+		compare: func(contract.CompareWindowsInput) (contract.Comparison, error) { return contract.Comparison{}, nil },
 	}
 }
 
@@ -116,6 +118,10 @@ func (w *world) environment(t *testing.T, settings Settings) *testsuite.TestWork
 		w.outcomes = append(w.outcomes, outcome)
 		w.mu.Unlock()
 		return w.booking(outcome)
+	})
+	register(contract.CompareWindows, func(_ context.Context, in contract.CompareWindowsInput) (contract.Comparison, error) {
+		w.note(contract.CompareWindows)
+		return w.compare(in)
 	})
 	return env
 }

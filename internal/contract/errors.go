@@ -34,6 +34,9 @@ const (
 	ErrKeysMissing = "KeysMissing"
 	// ErrLawBroken: a write would have broken a law and was rolled back.
 	ErrLawBroken = "LawBroken"
+	// ErrHoursFailed: a reload is done, and hours of it failed. The error's details are
+	// its result, and its text ends with the input that loads them again.
+	ErrHoursFailed = "HoursFailed"
 	// ErrBucketDenied: the bucket does not exist or may not be read.
 	ErrBucketDenied = "BucketDenied"
 	// ErrWarehouseHeld: another process has the warehouse file open; retried.

@@ -20,19 +20,20 @@ const module = "github.com/posthog-tracks/posthog-tracks/"
 // plain types that histories hold; activities know no warehouse; a warehouse knows
 // no activity; nothing knows the commands.
 var rules = map[string][]string{
-	"workflows":                   {"internal/contract", "internal/export", "internal/ledger", "internal/window"},
-	"activities":                  {"internal/contract", "internal/export", "internal/gcs", "internal/ledger", "internal/parquetfile", "internal/staging", "internal/warehouse", "internal/window"},
+	"workflows":                   {"internal/contract", "internal/export", "internal/ledger", "internal/reconcile", "internal/window"},
+	"activities":                  {"internal/contract", "internal/export", "internal/gcs", "internal/ledger", "internal/parquetfile", "internal/reconcile", "internal/staging", "internal/warehouse", "internal/window"},
 	"worker":                      nil, // the commands put everything together
 	"starter":                     nil,
 	"sql":                         {},
 	"internal/config":             {"internal/contract", "internal/export", "internal/warehouse"},
-	"internal/contract":           {"internal/export", "internal/ledger", "internal/window"},
+	"internal/contract":           {"internal/export", "internal/ledger", "internal/reconcile", "internal/window"},
 	"internal/event":              {},
 	"internal/export":             {"internal/window"},
 	"internal/gcs":                {"internal/export"},
 	"internal/layout":             {},
 	"internal/ledger":             {"internal/event", "internal/export", "internal/window"},
 	"internal/parquetfile":        {},
+	"internal/reconcile":          {"internal/export", "internal/ledger", "internal/window"},
 	"internal/staging":            {"internal/event", "internal/export", "internal/ledger", "internal/parquetfile", "internal/window"},
 	"internal/telemetry":          {},
 	"internal/warehouse":          {},
@@ -42,7 +43,7 @@ var rules = map[string][]string{
 }
 
 // plain packages hold types and judgements: they may not reach files or the network.
-var plain = []string{"internal/contract", "internal/event", "internal/export", "internal/ledger", "internal/window", "workflows"}
+var plain = []string{"internal/contract", "internal/event", "internal/export", "internal/ledger", "internal/reconcile", "internal/window", "workflows"}
 
 var outside = []string{"os", "net", "net/http", "database/sql", "os/exec", "syscall"}
 

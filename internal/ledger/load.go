@@ -94,6 +94,14 @@ func (m Merge) Total() int64 {
 	return m.Inserted + m.Updated + m.Unchanged + m.Collided + m.BeforeCutover
 }
 
+// Plus adds up what two merges did.
+func (m Merge) Plus(other Merge) Merge {
+	return Merge{
+		Inserted: m.Inserted + other.Inserted, Updated: m.Updated + other.Updated, Unchanged: m.Unchanged + other.Unchanged,
+		Collided: m.Collided + other.Collided, BeforeCutover: m.BeforeCutover + other.BeforeCutover,
+	}
+}
+
 // Commit asks a warehouse to replace a window by what was staged.
 type Commit struct {
 	Load Load `json:"load"`

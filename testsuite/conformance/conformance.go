@@ -15,6 +15,8 @@ func Run(t *testing.T, open func(*testing.T) Warehouse) {
 		"commit/says when staged files are gone":         commitStagedMissing,
 		"commit/keeps payloads as sent":                  commitPayloads,
 		"outcome/is booked, and once":                    outcomeBooked,
+		"standings/are those of the newest loads":        standingsOfLoads,
+		"standings/tell outcomes from loads":             standingsOfOutcomes,
 		"freshness/is the newest stamp":                  freshness,
 		"merge/new events are inserted":                  mergeInserts,
 		"merge/twice is once":                            mergeTwice,

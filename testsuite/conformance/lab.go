@@ -23,6 +23,7 @@ import (
 // Warehouse is a warehouse under test.
 type Warehouse interface {
 	activities.Warehouse
+	activities.Books
 	// LatestLoad is the newest load of a window, nil when it was never loaded.
 	LatestLoad(ctx context.Context, w window.Window) (*ledger.Load, error)
 	// Look runs a statement and hands over the column names and every row as text.

@@ -67,7 +67,7 @@ func New(options Options) (*Warehouse, error) {
 		writer:  make(chan struct{}, 1),
 	}
 	w.writer <- struct{}{}
-	for _, task := range []string{"functions", "schema", "commit_window", "merge", "ledger", "freshness"} {
+	for _, task := range []string{"functions", "schema", "commit_window", "merge", "ledger", "standings", "freshness"} {
 		steps, err := sql.Load("duckdb", task)
 		if err != nil {
 			return nil, err
