@@ -26,6 +26,9 @@ type Warehouse interface {
 	// Newest is the largest bq_ingested_timestamp of raw_tracks; ok is false for an
 	// empty table.
 	Newest(ctx context.Context) (newest time.Time, ok bool, err error)
+	// Drain waits until no earlier write to tracks is under way, and returns the ids
+	// of the jobs it waited for.
+	Drain(ctx context.Context) ([]string, error)
 }
 
 // Tables are the activities on the warehouse.

@@ -89,6 +89,8 @@ func registerTableActivities(w worker.Worker, settings config.Config, bucket *gc
 	register(w, contract.MergeWindow, tables.MergeWindow)
 	register(w, contract.RecordOutcome, tables.RecordOutcome)
 	register(w, contract.CompareWindows, (&activities.Reconciliation{Bucket: bucket, Prefix: settings.Prefix, Books: store}).CompareWindows)
+	register(w, contract.DrainWriters, tables.DrainWriters)
+	register(w, contract.FindWriter, activities.FindWriter)
 }
 
 func register(w worker.Worker, name string, fn any) {

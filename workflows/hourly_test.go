@@ -30,6 +30,7 @@ func TestHourGoesFromBucketToTracks(t *testing.T) {
 		contract.AwaitExport, contract.StageObject, contract.StageObject,
 		contract.CommitWindow, contract.CheckFreshness, contract.MergeWindow,
 	}, w.calls)
+	assert.Equal(t, 1, w.drained, "before the merge")
 }
 
 func TestWindowComesFromTheSchedulesNominalTime(t *testing.T) {

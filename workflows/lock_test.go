@@ -174,3 +174,53 @@ func TestCancellationWhileWaitingForTheTurn(t *testing.T) {
 	require.NoError(t, env.GetWorkflowError())
 	assert.Empty(t, w.merged)
 }
+
+// Whoever waits says since when, and for whom: in the progress and on every timer.
+func TestWaitingNamesTheHolder(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	env := w.environment(t, testSettings)
+	var summaries []string
+	env.RegisterWorkflowWithOptions(func(ctx workflow.Context) error {
+		return workflow.Sleep(ctx, time.Hour)
+	}, workflow.RegisterOptions{Name: "holder"})
+	env.RegisterWorkflowWithOptions(func(ctx workflow.Context) error {
+		held := workflow.ChildWorkflowOptions{WorkflowID: WriterID(table)}
+		holder := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, held), "holder")
+		if err := holder.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
+			return err
+		}
+		in := WriteInput{Merge: &contract.MergeWindowInput{Window: someWindow(t, "2026-06-12T10"), LoadID: "x"}}
+		_, err := write(ctx, testSettings, in, func(waiting string) { summaries = append(summaries, waiting) })
+		return err
+	}, workflow.RegisterOptions{Name: "behind a long write"})
+	env.ExecuteWorkflow("behind a long write")
+	require.NoError(t, env.GetWorkflowError())
+	require.NotEmpty(t, summaries)
+	assert.Equal(t, "waiting for the turn to write posthog.tracks since 2026-06-12 11:00:07 UTC: "+
+		"a long write since 2026-06-12 10:00:00 UTC, workflow write:posthog.tracks run run-of-the-holder, for somebody run its-run", summaries[0])
+}
+
+// A run that cannot find out who writes waits all the same.
+func TestWaitingWithoutKnowingForWhom(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.find = func(contract.FindWriterInput) (contract.Writer, error) {
+		return contract.Writer{}, typedError("PermissionDenied")
+	}
+	env := w.environment(t, testSettings)
+	env.RegisterWorkflowWithOptions(func(ctx workflow.Context) error {
+		held := workflow.ChildWorkflowOptions{WorkflowID: WriterID(table)}
+		holder := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, held), "holder")
+		if err := holder.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
+			return err
+		}
+		return workflow.ExecuteChildWorkflow(ctx, HourlyTracks, HourlyInput{}).Get(ctx, nil)
+	}, workflow.RegisterOptions{Name: "behind a long write"})
+	env.RegisterWorkflowWithOptions(func(ctx workflow.Context) error {
+		return workflow.Sleep(ctx, 10*time.Minute)
+	}, workflow.RegisterOptions{Name: "holder"})
+	env.ExecuteWorkflow("behind a long write")
+	require.NoError(t, env.GetWorkflowError())
+	assert.Len(t, w.merged, 1)
+}

@@ -40,6 +40,13 @@ func (s Settings) reading(ctx workflow.Context, summary string) workflow.Context
 	return workflow.WithActivityOptions(ctx, s.activity(summary))
 }
 
+// glancing is for what is good to know and not needed: it is soon given up.
+func (s Settings) glancing(ctx workflow.Context, summary string) workflow.Context {
+	options := s.activity(summary)
+	options.ScheduleToCloseTimeout = 30 * time.Second
+	return workflow.WithActivityOptions(ctx, options)
+}
+
 // lastWords is for what a run still has to say when it has failed: it may not
 // keep the run from ending.
 func (s Settings) lastWords(ctx workflow.Context, summary string) workflow.Context {

@@ -1,10 +1,14 @@
 package workflows
 
 import (
+	"fmt"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/contract"
 )
 
 const (
@@ -17,11 +21,20 @@ const (
 type turnTaking struct {
 	settings Settings
 	pause    time.Duration
+	// since is when the wait began.
+	since time.Time
 }
 
-func (t *turnTaking) wait(ctx workflow.Context) error {
+// wait sleeps once. It says who is waited for, in the timer's summary and through
+// waiting.
+func (t *turnTaking) wait(ctx workflow.Context, waiting func(string)) error {
+	holder := t.holder(ctx)
+	if temporal.IsCanceledError(ctx.Err()) {
+		return ctx.Err()
+	}
+	waiting(fmt.Sprintf("waiting for the turn to write %s since %s UTC: %s", t.settings.Table, t.since.UTC().Format(time.DateTime), holder))
 	timer := workflow.NewTimerWithOptions(ctx, t.grow(), workflow.TimerOptions{
-		Summary: t.settings.Table + " is being written, see workflow " + WriterID(t.settings.Table),
+		Summary: t.settings.Table + " is being written: " + holder,
 	})
 	return timer.Get(ctx, nil)
 }
@@ -31,4 +44,23 @@ func (t *turnTaking) grow() time.Duration {
 	pause := t.pause
 	t.pause = min(t.pause*3/2, t.settings.WriteMaxPoll)
 	return pause
+}
+
+// holder says in words who writes. Not to know it is no reason not to wait.
+func (t *turnTaking) holder(ctx workflow.Context) string {
+	id := WriterID(t.settings.Table)
+	var writer contract.Writer
+	ctx = t.settings.glancing(ctx, "who writes "+t.settings.Table)
+	err := workflow.ExecuteActivity(ctx, contract.FindWriter, contract.FindWriterInput{WorkflowID: id}).Get(ctx, &writer)
+	switch {
+	case err != nil:
+		return "see workflow " + id
+	case !writer.Running:
+		return "the lock has just been freed"
+	}
+	text := fmt.Sprintf("%s since %s UTC, workflow %s run %s", writer.What, writer.Since.UTC().Format(time.DateTime), id, writer.RunID)
+	if writer.For != "" {
+		text += fmt.Sprintf(", for %s run %s", writer.For, writer.ForRun)
+	}
+	return text
 }

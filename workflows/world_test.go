@@ -30,11 +30,14 @@ type world struct {
 	merge   func(context.Context, contract.MergeWindowInput) (ledger.Merge, error)
 	booking func(ledger.Outcome) error
 	compare func(contract.CompareWindowsInput) (contract.Comparison, error)
+	drain   func() (contract.DrainResult, error)
+	find    func(contract.FindWriterInput) (contract.Writer, error)
 
 	mu       sync.Mutex
 	calls    []string
 	outcomes []ledger.Outcome
 	merged   []string
+	drained  int
 }
 
 const table = "posthog.tracks"
@@ -68,6 +71,13 @@ func newWorld() *world {
 		},
 		booking: func(ledger.Outcome) error { return nil },
 		compare: func(contract.CompareWindowsInput) (contract.Comparison, error) { return contract.Comparison{}, nil },
+		drain:   func() (contract.DrainResult, error) { return contract.DrainResult{}, nil },
+		find: func(contract.FindWriterInput) (contract.Writer, error) {
+			return contract.Writer{
+				Running: true, RunID: "run-of-the-holder", What: "a long write", For: "somebody", ForRun: "its-run",
+				Since: time.Date(2026, 6, 12, 10, 0, 0, 0, time.UTC),
+			}, nil
+		},
 	}
 }
 
@@ -111,6 +121,15 @@ func (w *world) environment(t *testing.T, settings Settings) *testsuite.TestWork
 		w.merged = append(w.merged, in.LoadID)
 		w.mu.Unlock()
 		return w.merge(ctx, in)
+	})
+	register(contract.DrainWriters, func(context.Context, contract.DrainInput) (contract.DrainResult, error) {
+		w.mu.Lock()
+		w.drained++
+		w.mu.Unlock()
+		return w.drain()
+	})
+	register(contract.FindWriter, func(_ context.Context, in contract.FindWriterInput) (contract.Writer, error) {
+		return w.find(in)
 	})
 	register(contract.RecordOutcome, func(_ context.Context, outcome ledger.Outcome) error {
 		w.note(contract.RecordOutcome)

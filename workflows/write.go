@@ -14,46 +14,55 @@ type WriteInput struct {
 	Merge *contract.MergeWindowInput `json:"merge,omitempty"`
 }
 
+// WriteResult is what a write did, under the name its input has.
+type WriteResult struct {
+	Merge *ledger.Merge `json:"merge,omitempty"`
+}
+
+// kinds are the writes that the input asks for. A new kind of write is a field
+// above, a line here, and a file that says what it does.
+func (in WriteInput) kinds() []writeKind {
+	var kinds []writeKind
+	if in.Merge != nil {
+		kinds = append(kinds, mergeWrite{*in.Merge})
+	}
+	return kinds
+}
+
+// writeKind is one kind of write to the consumer table.
+type writeKind interface {
+	// what says in words what is written.
+	what() string
+	// complete reports whether the input says all that is needed.
+	complete() bool
+	// run does the write, in one activity (w.do) or in several, and sets its field
+	// of w.result.
+	run(ctx workflow.Context, w *writing) error
+}
+
 // UnmarshalJSON refuses fields that do not exist.
 func (in *WriteInput) UnmarshalJSON(text []byte) error {
 	type plain WriteInput
 	return strictly(text, (*plain)(in))
 }
 
-// what says in words what is written.
-func (in WriteInput) what() string {
-	if in.Merge == nil {
-		return "nothing"
+// kind is the write that is asked for, nil unless it is exactly one and complete.
+func (in WriteInput) kind() writeKind {
+	if kinds := in.kinds(); len(kinds) == 1 && kinds[0].complete() {
+		return kinds[0]
 	}
-	return "merge of window " + in.Merge.Window.String()
-}
-
-// WriteResult is what a write did.
-type WriteResult struct {
-	Merge *ledger.Merge `json:"merge,omitempty"`
+	return nil
 }
 
 // writeTracks does one write. It always runs under the id of its table
 // (WriterID), and Temporal runs an id once at a time: to be running is to hold the
 // lock, and to end, however it ends, is to free it.
 func (w *Workflows) writeTracks(ctx workflow.Context, in WriteInput) (*WriteResult, error) {
-	settings, err := w.pin(ctx)
-	if err != nil {
+	run := &writing{}
+	if err := run.setup(ctx, w, in); err != nil {
 		return nil, err
 	}
-	if in.Merge == nil || in.Merge.Window.IsZero() || in.Merge.LoadID == "" {
-		return nil, invalidInput("WriteTracks is started by other workflows; to load and merge an hour, start HourlyTracks")
-	}
-	if id := workflow.GetInfo(ctx).WorkflowExecution.ID; id != WriterID(settings.Table) {
-		return nil, invalidInput("WriteTracks runs only under the workflow id %q, which keeps writers apart; this is %q", WriterID(settings.Table), id)
-	}
-	workflow.SetCurrentDetails(ctx, "**"+in.what()+"**")
-	result := &WriteResult{Merge: &ledger.Merge{}}
-	ctx = settings.writing(ctx, in.what())
-	if err := workflow.ExecuteActivity(ctx, contract.MergeWindow, *in.Merge).Get(ctx, result.Merge); err != nil {
-		return nil, named(in.what(), err)
-	}
-	return result, nil
+	return run.run(ctx)
 }
 
 // write runs WriteTracks when it is this run's turn; waiting is told what for.
@@ -61,15 +70,19 @@ func (w *Workflows) writeTracks(ctx workflow.Context, in WriteInput) (*WriteResu
 // The child is asked to stop when its parent ends and is waited for until it has:
 // the warehouse may still be at work when the parent no longer is.
 func write(ctx workflow.Context, settings Settings, in WriteInput, waiting func(string)) (WriteResult, error) {
+	kind := in.kind()
+	if kind == nil {
+		return WriteResult{}, invalidInput("a write is of exactly one kind, with all that it needs")
+	}
 	options := workflow.ChildWorkflowOptions{
 		WorkflowID:            WriterID(settings.Table),
 		TaskQueue:             settings.TaskQueue,
 		WaitForCancellation:   true,
 		ParentClosePolicy:     parentCloseRequestCancel,
 		WorkflowIDReusePolicy: reuseAllow,
-		StaticSummary:         in.what(),
+		StaticSummary:         kind.what(),
 	}
-	turn := turnTaking{settings: settings, pause: settings.WritePoll}
+	turn := turnTaking{settings: settings, pause: settings.WritePoll, since: workflow.Now(ctx)}
 	for {
 		var result WriteResult
 		child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, options), WriteTracks, in)
@@ -77,8 +90,7 @@ func write(ctx workflow.Context, settings Settings, in WriteInput, waiting func(
 		if !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 			return result, err
 		}
-		waiting("waiting for the turn to write " + settings.Table)
-		if err := turn.wait(ctx); err != nil {
+		if err := turn.wait(ctx, waiting); err != nil {
 			return WriteResult{}, err
 		}
 	}

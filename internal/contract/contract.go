@@ -20,6 +20,8 @@ const (
 	CheckFreshness = "CheckFreshness"
 	MergeWindow    = "MergeWindow"
 	RecordOutcome  = "RecordOutcome"
+	DrainWriters   = "DrainWriters"
+	FindWriter     = "FindWriter"
 )
 
 // What an hour without any object is, in the configuration and in a run's input.

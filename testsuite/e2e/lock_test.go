@@ -83,8 +83,8 @@ func (l *lab) mergeHangs(w window.Window) (run client.WorkflowRun, release func(
 	letGo, err := l.HoldWarehouse(l.ctx)
 	require.NoError(l.t, err)
 	unlock()
-	l.eventually("the merge finds the file held", func() bool {
-		return l.failing(harness.Writer, contract.MergeWindow) == contract.ErrWarehouseHeld
+	l.eventually("the writer finds the file held", func() bool {
+		return l.failing(harness.Writer, contract.DrainWriters) == contract.ErrWarehouseHeld
 	})
 	return run, func() { require.NoError(l.t, letGo()) }
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
 
+	"github.com/posthog-tracks/posthog-tracks/internal/contract"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/harness"
 )
 
@@ -18,32 +19,39 @@ type span struct {
 }
 
 // writersTookTurns checks that no two writers of tracks ever ran at a time, neither
-// their runs nor the merges in them, and returns how many there were.
+// their runs nor the activities in them, and returns how many merges there were.
 func (l *lab) writersTookTurns() int {
 	l.t.Helper()
 	writer := harness.Writer
 	runs, err := l.Executions(l.ctx, writer)
 	require.NoError(l.t, err)
-	var writers, merges []span
+	var writers, activities []span
+	merges := 0
 	for _, run := range runs {
 		id := run.GetExecution().GetRunId()
 		writers = append(writers, span{run.GetStartTime().AsTime(), run.GetCloseTime().AsTime(), "run " + id})
 		events, err := l.History(l.ctx, writer, id)
 		require.NoError(l.t, err)
-		started := make(map[int64]time.Time)
+		started, name := make(map[int64]time.Time), make(map[int64]string)
 		for _, event := range events {
 			switch event.GetEventType() {
+			case enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+				name[event.GetEventId()] = event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName()
 			case enums.EVENT_TYPE_ACTIVITY_TASK_STARTED:
 				started[event.GetEventId()] = event.GetEventTime().AsTime()
 			case enums.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
-				from := started[event.GetActivityTaskCompletedEventAttributes().GetStartedEventId()]
-				merges = append(merges, span{from, event.GetEventTime().AsTime(), "merge of " + id})
+				done := event.GetActivityTaskCompletedEventAttributes()
+				what := name[done.GetScheduledEventId()]
+				if what == contract.MergeWindow {
+					merges++
+				}
+				activities = append(activities, span{started[done.GetStartedEventId()], event.GetEventTime().AsTime(), what + " of " + id})
 			}
 		}
 	}
 	l.disjoint(writers)
-	l.disjoint(merges)
-	return len(merges)
+	l.disjoint(activities)
+	return merges
 }
 
 // disjoint checks that spans, in the order of their beginning, do not overlap.

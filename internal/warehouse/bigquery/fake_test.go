@@ -348,10 +348,27 @@ func (f *fake) cancel(w http.ResponseWriter, r *http.Request) {
 func (f *fake) list(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if state := r.URL.Query().Get("stateFilter"); state != "" {
+		answer(w, rest.JobList{Jobs: f.inState(state)})
+		return
+	}
 	j := f.find(r.URL.Query().Get("parentJobId"), testLocation)
 	if assert.NotNil(f, j) {
 		answer(w, rest.JobList{Jobs: j.children})
 	}
+}
+
+func (f *fake) inState(state string) []*rest.JobListJobs {
+	var jobs []*rest.JobListJobs
+	for _, j := range f.accepted {
+		if strings.EqualFold(j.Status.State, state) {
+			jobs = append(jobs, &rest.JobListJobs{
+				Id: j.JobReference.JobId, JobReference: j.JobReference, Configuration: j.Configuration,
+				State: j.Status.State, Status: j.Status, Statistics: j.Statistics,
+			})
+		}
+	}
+	return jobs
 }
 
 // results must not be asked for before the job is done: that is where the official

@@ -15,6 +15,9 @@ import (
 // digestLabel holds what a job was asked to do, so that an id can be trusted.
 const digestLabel = "digest"
 
+// writesLabel holds the table that a job must be alone in writing.
+const writesLabel = "writes"
+
 var (
 	// BigQuery takes ids of up to 1024 of these characters.
 	notInID = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
@@ -52,6 +55,9 @@ func (j *jobs) labels(w work, number int) map[string]string {
 	}
 	if w.window != "" {
 		labels["window"] = label(w.window)
+	}
+	if w.writes != "" {
+		labels[writesLabel] = label(w.writes)
 	}
 	return labels
 }

@@ -99,6 +99,9 @@ type task struct {
 	// the id of a load; a question whose answer must be fresh takes one of its own
 	// (rand.Text).
 	key string
+	// writes is the table that one job at a time may write, "" for jobs that may
+	// overlap. It is a label of the job, by which drain finds it.
+	writes string
 }
 
 // work is what one job does, under whatever id it is submitted.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	bq "cloud.google.com/go/bigquery"
@@ -77,7 +78,11 @@ func (s *script) do(ctx context.Context, key string, names ...string) (*result, 
 		return nil, err
 	}
 	name := strings.ReplaceAll(s.task+"-"+names[0], "_", "-")
-	result, err := s.warehouse.jobs.query(ctx, query{task: task{step: name, window: s.window, key: key}, sql: text})
+	work := task{step: name, window: s.window, key: key}
+	if slices.Contains(names, "move_fence") { // as every write to tracks does
+		work.writes = s.warehouse.options.Tables.Name()
+	}
+	result, err := s.warehouse.jobs.query(ctx, query{task: work, sql: text})
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %w", strings.Join(names, ", "), err)
 	}
