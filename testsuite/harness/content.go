@@ -13,7 +13,7 @@ import (
 var contents = []struct{ table, key, columns string }{
 	{"raw_tracks", "concat_ws(' ', source_object, source_row)", "* EXCLUDE (bq_ingested_timestamp, source_generation)"},
 	{"tracks", "event_id", "* EXCLUDE (bq_ingested_timestamp)"},
-	{"tracks_keys", "event_id", "* EXCLUDE (bq_ingested_timestamp)"},
+	{"tracks_keys", "event_id", "* EXCLUDE (bq_ingested_timestamp, row_ingested_at)"},
 	{"raw_rejects", "concat_ws(' ', source_object, source_row)", "* EXCLUDE (source_generation)"},
 	{
 		"merge_rejects", "concat_ws(' ', source_object, source_row)",
@@ -50,7 +50,11 @@ func (r *Rig) Contents(ctx context.Context) (Contents, error) {
 	return lines, nil
 }
 
-// Compare says what other has in excess and what it lacks, a line each.
+// shown is how many differences a person reads before the rest is only counted.
+const shown = 10
+
+// Compare says what other has in excess and what it lacks, a line each; the last
+// line counts what is left out.
 func (c Contents) Compare(other Contents) []string {
 	count := make(map[string]int, len(c))
 	for _, line := range other {
@@ -69,5 +73,8 @@ func (c Contents) Compare(other Contents) []string {
 		}
 	}
 	slices.Sort(differences)
+	if len(differences) > shown {
+		differences = append(differences[:shown], fmt.Sprintf("and %d more differences", len(differences)-shown))
+	}
 	return differences
 }
