@@ -25,6 +25,21 @@ test: ## Run all tests; Go and a C compiler are enough
 	go test ./...
 	cd testsuite && go test -timeout 40m ./...
 
+# bqemulator stands in for BigQuery; it is Python's, and installed for these targets only.
+BQEMULATOR := .venv/bqemulator
+
+$(BQEMULATOR)/installed: testsuite/bigquerystack/requirements.txt
+	rm -rf $(BQEMULATOR)
+	python3 -m venv $(BQEMULATOR)
+	$(BQEMULATOR)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@# DuckDB looks for its extension below the home directory, which is this one for bqemulator.
+	HOME=$(abspath $(BQEMULATOR)) $(BQEMULATOR)/bin/python -c 'from duckdb_extensions import import_extension; import_extension("spatial")'
+	touch $@
+
+.PHONY: test-bigquery
+test-bigquery: $(BQEMULATOR)/installed ## Run the BigQuery tests on bqemulator; needs Python 3.11 or newer with venv
+	cd testsuite && go test -tags bigquery -count=1 -timeout 40m -run BigQuery ./conformance
+
 .PHONY: lint
 lint: ## Check style, and that workflow code is deterministic
 	$(TOOL) golangci-lint run ./...

@@ -250,10 +250,10 @@ WHERE r.window_start = @window AND v.outcome = 'collided';
 SELECT IF(
   (SELECT COUNT(*) = COUNT(DISTINCT event_id) AND COUNT(*) = @inserted
    FROM ${merge_verdict} WHERE outcome = 'inserted')
-  AND (SELECT COUNT(*) FROM ${tracks}
+  AND (SELECT COUNT(*) FROM ${tracks} AS t
        WHERE (${changed_ranges})
-         AND bq_ingested_timestamp = @ingested_at
-         AND event_id IN (SELECT event_id FROM ${merge_verdict} WHERE outcome = 'updated')) = @updated,
+         AND t.bq_ingested_timestamp = @ingested_at
+         AND t.event_id IN (SELECT event_id FROM ${merge_verdict} WHERE outcome = 'updated')) = @updated,
   'ok',
   ERROR('law: a merge must change each row that tracks_keys knows of, but tracks and tracks_keys have drifted apart')
 );

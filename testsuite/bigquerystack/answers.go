@@ -2,8 +2,10 @@ package bigquerystack
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -26,6 +28,26 @@ func refuse(w http.ResponseWriter, code int, reason, message string) {
 func failed(reason, message string) map[string]any {
 	fault := map[string]any{"reason": reason, "message": message}
 	return map[string]any{"status": map[string]any{"state": "DONE", "errorResult": fault, "errors": []any{fault}}}
+}
+
+// raised is how the emulator words an error that a statement raises itself.
+const raised = "Query execution failed: Invalid Input Error: "
+
+// inTheWordsOfBigQuery mends errors that the product tells apart and the emulator
+// words otherwise: what a statement raises itself, and a load whose objects are not
+// there.
+func inTheWordsOfBigQuery(done, configuration map[string]any) map[string]any {
+	load, isLoad := configuration["load"].(map[string]any)
+	status, _ := done["status"].(map[string]any)
+	fault, _ := status["errorResult"].(map[string]any)
+	said, _ := fault["message"].(string)
+	if uris, _ := load["sourceUris"].([]any); isLoad && len(uris) > 0 && strings.Contains(said, "No files found that match") {
+		return failed("notFound", fmt.Sprintf("Not found: URI %v", uris[0]))
+	}
+	if text, ok := strings.CutPrefix(said, raised); ok {
+		return failed("invalidQuery", "Query error: "+text+" at [1:1]")
+	}
+	return done
 }
 
 func state(resource map[string]any) string {

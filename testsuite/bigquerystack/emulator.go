@@ -6,6 +6,7 @@ package bigquerystack
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -30,8 +31,6 @@ type Options struct {
 	StorageRoot string
 	// Log is where the emulator's log goes.
 	Log string
-	// Project is BigQuery's project id.
-	Project string
 }
 
 // Stack is a running stand-in.
@@ -54,7 +53,7 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
-	s.Jobs = newProxy(upstream, options.Project)
+	s.Jobs = newProxy(upstream)
 	var listening net.ListenConfig
 	listener, err := listening.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -66,8 +65,34 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	return s, nil
 }
 
+// CreateDataset makes an empty dataset in a project. Projects need no making.
+func (s *Stack) CreateDataset(ctx context.Context, project, dataset string) error {
+	body, err := json.Marshal(map[string]any{"datasetReference": map[string]string{"projectId": project, "datasetId": dataset}})
+	if err != nil {
+		return fmt.Errorf("encode dataset: %w", err)
+	}
+	target := s.URL() + "/bigquery/v2/projects/" + project + "/datasets"
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("create dataset %s: %w", dataset, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode >= http.StatusMultipleChoices {
+		return fmt.Errorf("create dataset %s: %s", dataset, response.Status)
+	}
+	return nil
+}
+
+// URL is what clients connect to.
+func (s *Stack) URL() string { return "http://" + s.address }
+
 // Env is what the product's processes need in their environment.
-func (s *Stack) Env() []string { return []string{"BIGQUERY_EMULATOR_HOST=http://" + s.address} }
+func (s *Stack) Env() []string { return []string{"BIGQUERY_EMULATOR_HOST=" + s.URL()} }
 
 // Stop ends the proxy and the emulator.
 func (s *Stack) Stop() error {
@@ -98,7 +123,7 @@ func (s *Stack) startEmulator(ctx context.Context) (*url.URL, error) {
 	defer func() { _ = log.Close() }()
 	s.command = exec.Command(filepath.Join(s.options.Venv, "bin", "bqemulator"), "start", //nolint:gosec,noctx // ended by Stop
 		"--rest-port", strconv.Itoa(rest), "--grpc-port", strconv.Itoa(grpc),
-		"--project", s.options.Project, "--log-level", "warning")
+		"--log-level", "warning")
 	s.command.Env = append(os.Environ(),
 		"HOME="+s.options.Venv, // where the spatial extension is
 		"BQEMU_GCS_LOCAL_ROOT="+s.options.StorageRoot)

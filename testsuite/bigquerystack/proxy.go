@@ -11,6 +11,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,16 +21,20 @@ import (
 // to the emulator as it is.
 type Proxy struct {
 	upstream *url.URL
-	project  string
 	through  *httputil.ReverseProxy
 
 	mu   sync.Mutex
-	jobs map[string]*job
-	json map[string]bool // columns declared as JSON, as dataset.table.column
+	jobs map[name]*job
+	json map[string]bool // columns declared as JSON, as project.dataset.table.column
 	hold func(id string) time.Duration
 }
 
-// job is a job by its id.
+// name is a job's: ids are unique within a project.
+type name struct{ project, id string }
+
+func (n name) String() string { return n.project + ":" + n.id }
+
+// job is a job by its name.
 type job struct {
 	resource  map[string]any
 	submitted int
@@ -37,9 +42,9 @@ type job struct {
 	cancelled bool
 }
 
-func newProxy(upstream *url.URL, project string) *Proxy {
+func newProxy(upstream *url.URL) *Proxy {
 	p := &Proxy{
-		upstream: upstream, project: project, jobs: make(map[string]*job), json: make(map[string]bool),
+		upstream: upstream, jobs: make(map[name]*job), json: make(map[string]bool),
 		through: httputil.NewSingleHostReverseProxy(upstream),
 		hold:    func(string) time.Duration { return 0 },
 	}
@@ -54,23 +59,40 @@ func (p *Proxy) Hold(hold func(id string) time.Duration) {
 	p.hold = hold
 }
 
-// Executed says how often the emulator executed each job, by id.
+// Executed says how often the emulator executed each job, by id, in all projects.
 func (p *Proxy) Executed() map[string]int { return p.count(func(j *job) int { return j.executed }) }
 
 // Submitted says how often clients asked for each job, by id.
 func (p *Proxy) Submitted() map[string]int { return p.count(func(j *job) int { return j.submitted }) }
 
+// Errors are what the emulator said of a project's failed jobs, in full: the product
+// leaves out of its errors what may quote data.
+func (p *Proxy) Errors(project string) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var errors []string
+	for named, j := range p.jobs {
+		status, _ := j.resource["status"].(map[string]any)
+		fault, bad := status["errorResult"].(map[string]any)
+		if bad && named.project == project {
+			errors = append(errors, fmt.Sprintf("%s: %v: %v", named.id, fault["reason"], fault["message"]))
+		}
+	}
+	slices.Sort(errors)
+	return errors
+}
+
 func (p *Proxy) count(of func(*job) int) map[string]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	counts := make(map[string]int, len(p.jobs))
-	for id, j := range p.jobs {
-		counts[id] = of(j)
+	for named, j := range p.jobs {
+		counts[named.id] += of(j)
 	}
 	return counts
 }
 
-var jobPath = regexp.MustCompile(`^(?:/bigquery/v2)?/projects/[^/]+/jobs(?:/([^/]+))?(/cancel)?$`)
+var jobPath = regexp.MustCompile(`^(?:/bigquery/v2)?/projects/([^/]+)/jobs(?:/([^/]+))?(/cancel)?$`)
 
 // ServeHTTP answers for jobs and passes everything else on.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -81,18 +103,18 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case match == nil:
 		p.through.ServeHTTP(w, r)
+	case match[3] != "":
+		p.cancel(w, name{match[1], match[2]})
 	case match[2] != "":
-		p.cancel(w, match[1])
-	case match[1] != "":
-		p.get(w, match[1])
+		p.get(w, name{match[1], match[2]})
 	case r.Method == http.MethodPost:
-		p.insert(w, r)
+		p.insert(w, r, match[1])
 	default:
-		p.list(w, r)
+		p.list(w, r, match[1])
 	}
 }
 
-func (p *Proxy) insert(w http.ResponseWriter, r *http.Request) {
+func (p *Proxy) insert(w http.ResponseWriter, r *http.Request, project string) {
 	var resource map[string]any
 	if err := json.NewDecoder(r.Body).Decode(&resource); err != nil {
 		refuse(w, http.StatusBadRequest, "invalid", err.Error())
@@ -100,6 +122,7 @@ func (p *Proxy) insert(w http.ResponseWriter, r *http.Request) {
 	}
 	reference, _ := resource["jobReference"].(map[string]any)
 	id, _ := reference["jobId"].(string)
+	named := name{project, id}
 	configuration, _ := resource["configuration"].(map[string]any)
 	if dry, _ := configuration["dryRun"].(bool); dry || id == "" {
 		body, err := json.Marshal(resource)
@@ -113,23 +136,23 @@ func (p *Proxy) insert(w http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if known := p.jobs[id]; known != nil {
+	if known := p.jobs[named]; known != nil {
 		known.submitted++
-		refuse(w, http.StatusConflict, "duplicate", fmt.Sprintf("Already Exists: Job %s:%v.%s", p.project, reference["location"], id))
+		refuse(w, http.StatusConflict, "duplicate", fmt.Sprintf("Already Exists: Job %s:%v.%s", project, reference["location"], id))
 		return
 	}
 	p.noteTypes(configuration)
-	resource["id"] = p.project + ":" + id
+	resource["id"] = named.String()
 	resource["status"] = map[string]any{"state": "RUNNING"}
 	resource["statistics"] = map[string]any{"creationTime": millis(), "startTime": millis()}
 	j := &job{resource: resource, submitted: 1}
-	p.jobs[id] = j
+	p.jobs[named] = j
 	answer(w, resource)
-	go p.execute(id, j, p.hold(id), map[string]any{"jobReference": reference, "configuration": configuration})
+	go p.execute(named, j, p.hold(id), reference, configuration)
 }
 
 // execute lets the emulator run the job and keeps what it says of it.
-func (p *Proxy) execute(id string, j *job, hold time.Duration, request map[string]any) {
+func (p *Proxy) execute(named name, j *job, hold time.Duration, reference, configuration map[string]any) {
 	time.Sleep(hold)
 	p.mu.Lock()
 	cancelled := j.cancelled
@@ -141,24 +164,24 @@ func (p *Proxy) execute(id string, j *job, hold time.Duration, request map[strin
 		p.finish(j, failed("stopped", "Job execution was cancelled: User requested cancellation"))
 		return
 	}
-	body, err := json.Marshal(request)
+	body, err := json.Marshal(map[string]any{"jobReference": reference, "configuration": configuration})
 	if err != nil {
 		p.finish(j, failed("internalError", err.Error()))
 		return
 	}
-	done, err := p.ask(http.MethodPost, "jobs", body)
+	done, err := p.ask(http.MethodPost, named.project, "jobs", body)
 	for err == nil && state(done) != "DONE" {
 		time.Sleep(20 * time.Millisecond)
-		done, err = p.ask(http.MethodGet, "jobs/"+url.PathEscape(id), nil)
+		done, err = p.ask(http.MethodGet, named.project, "jobs/"+url.PathEscape(named.id), nil)
 	}
 	if err != nil {
 		done = failed("internalError", err.Error())
 	}
-	p.finish(j, done)
+	p.finish(j, inTheWordsOfBigQuery(done, configuration))
 }
 
-func (p *Proxy) ask(method, path string, body []byte) (map[string]any, error) {
-	target := p.upstream.JoinPath("bigquery/v2/projects", p.project, path)
+func (p *Proxy) ask(method, project, path string, body []byte) (map[string]any, error) {
+	target := p.upstream.JoinPath("bigquery/v2/projects", project, path)
 	request, err := http.NewRequestWithContext(context.Background(), method, target.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -193,23 +216,23 @@ func (p *Proxy) finish(j *job, done map[string]any) {
 	j.resource = finished
 }
 
-func (p *Proxy) get(w http.ResponseWriter, id string) {
+func (p *Proxy) get(w http.ResponseWriter, named name) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	j := p.jobs[id]
+	j := p.jobs[named]
 	if j == nil {
-		refuse(w, http.StatusNotFound, "notFound", fmt.Sprintf("Not found: Job %s:%s", p.project, id))
+		refuse(w, http.StatusNotFound, "notFound", fmt.Sprintf("Not found: Job %s", named))
 		return
 	}
 	answer(w, j.resource)
 }
 
-func (p *Proxy) cancel(w http.ResponseWriter, id string) {
+func (p *Proxy) cancel(w http.ResponseWriter, named name) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	j := p.jobs[id]
+	j := p.jobs[named]
 	if j == nil {
-		refuse(w, http.StatusNotFound, "notFound", fmt.Sprintf("Not found: Job %s:%s", p.project, id))
+		refuse(w, http.StatusNotFound, "notFound", fmt.Sprintf("Not found: Job %s", named))
 		return
 	}
 	j.cancelled = true
@@ -217,12 +240,15 @@ func (p *Proxy) cancel(w http.ResponseWriter, id string) {
 }
 
 // list answers with the jobs of the states that are asked for.
-func (p *Proxy) list(w http.ResponseWriter, r *http.Request) {
+func (p *Proxy) list(w http.ResponseWriter, r *http.Request, project string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	wanted := r.URL.Query()["stateFilter"]
 	jobs := []any{}
-	for _, j := range p.jobs {
+	for named, j := range p.jobs {
+		if named.project != project {
+			continue
+		}
 		now := strings.ToLower(state(j.resource))
 		if len(wanted) == 0 || strings.Contains(strings.ToLower(strings.Join(wanted, ",")), now) {
 			entry := maps.Clone(j.resource)

@@ -15,7 +15,7 @@ var (
 	jsonColumn   = regexp.MustCompile(`(?m)^\s+(\w+)\s+JSON\b`)
 	addsColumn   = regexp.MustCompile("(?i)ALTER TABLE `([^`]+)`")
 	addedJSON    = regexp.MustCompile(`(?i)ADD COLUMN IF NOT EXISTS (\w+) JSON\b`)
-	tablePath    = regexp.MustCompile(`/datasets/([^/]+)/tables/([^/]+)$`)
+	tablePath    = regexp.MustCompile(`/projects/([^/]+)/datasets/([^/]+)/tables/([^/]+)$`)
 )
 
 // noteTypes remembers which columns a statement declares as JSON: the emulator
@@ -28,9 +28,8 @@ func (p *Proxy) noteTypes(configuration map[string]any) {
 		if match == nil {
 			continue
 		}
-		name := match[1][strings.Index(match[1], ".")+1:]
 		for _, column := range form.column.FindAllStringSubmatch(text, -1) {
-			p.json[name+"."+column[1]] = true
+			p.json[match[1]+"."+column[1]] = true
 		}
 	}
 }
@@ -51,7 +50,7 @@ func (p *Proxy) mendTypes(response *http.Response) error {
 	for _, field := range fields {
 		column, _ := field.(map[string]any)
 		name, _ := column["name"].(string)
-		if p.json[match[1]+"."+match[2]+"."+name] {
+		if p.json[strings.Join(append(match[1:4:4], name), ".")] {
 			column["type"] = "JSON"
 		}
 	}

@@ -1,10 +1,15 @@
 package conformance
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/posthog-tracks/posthog-tracks/activities"
+)
 
 // Run puts a warehouse through the suite. open makes an empty warehouse with the
-// default table names and Cutover, and sees to its end.
-func Run(t *testing.T, open func(*testing.T) Warehouse) {
+// default table names and Cutover, and the area it loads staged files from, and sees
+// to their end.
+func Run(t *testing.T, open func(*testing.T) (Warehouse, activities.Area)) {
 	t.Helper()
 	for name, test := range map[string]func(*lab){
 		"commit/replaces the window":                     commitReplaces,

@@ -37,14 +37,16 @@ var Cutover = sample.DefaultCutover
 type lab struct {
 	t         *testing.T
 	warehouse Warehouse
-	area      staging.Directory
+	area      activities.Area
 	loads     int
 }
 
-func newLab(t *testing.T, open func(*testing.T) Warehouse) *lab {
+func newLab(t *testing.T, open func(*testing.T) (Warehouse, activities.Area)) *lab {
 	t.Helper()
 	t.Parallel()
-	return &lab{t: t, warehouse: open(t), area: staging.Directory{Root: t.TempDir()}}
+	l := &lab{t: t}
+	l.warehouse, l.area = open(t)
+	return l
 }
 
 // hour is a window, given by the hours since 2026-06-12T00.

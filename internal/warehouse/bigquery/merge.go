@@ -129,7 +129,7 @@ func (m *merging) classify(ctx context.Context) error {
 	}
 	slices.SortFunc(m.plan.ChangedDays, civil.Date.Compare)
 	slices.Sort(m.plan.ChangedBuckets)
-	m.fill["changed_ranges"] = dayRanges("created_at", m.plan.ChangedDays)
+	m.fill["changed_ranges"] = dayRanges("t.created_at", m.plan.ChangedDays)
 	m.fill["changed_buckets"] = numberList(m.plan.ChangedBuckets)
 	return nil
 }
