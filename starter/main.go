@@ -69,6 +69,6 @@ Exit codes: 0 done, 1 the run or the check failed, 2 the command line makes no s
 	}
 	cmd.PersistentFlags().StringVar(&s.file, "config", "", "configuration file (default $TRACKS_CONFIG, else tracks.yaml)")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	cmd.AddCommand(s.hourly(), s.reload(), s.schedules(), s.query())
+	cmd.AddCommand(s.hourly(), s.reload(), s.reconcile(), s.schedules(), s.query())
 	return cmd
 }

@@ -109,6 +109,10 @@ func workflowSettings(settings config.Config, table string) workflows.Settings {
 		MissingIsEmpty: settings.Export.WhenMissing == contract.MissingIsEmpty,
 		WritePoll:      settings.Write.Poll,
 		WriteMaxPoll:   settings.Write.MaxPoll,
+
+		ExportMaxWait:   settings.Export.MaxWait,
+		ReconcileDays:   settings.Reconcile.Days,
+		ReconcileAction: settings.Reconcile.Action,
 	}
 }
 

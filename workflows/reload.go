@@ -174,7 +174,7 @@ type reloading struct {
 // all the same: what runs may have looked into the bucket before it changed.
 func (h *reloading) run(ctx workflow.Context) {
 	r := h.reload
-	turn := turnTaking{settings: r.settings, pause: r.settings.WritePoll}
+	wait := pauses{next: r.settings.WritePoll, longest: longestPause}
 	for {
 		result, err := h.load(ctx)
 		if !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
@@ -184,7 +184,7 @@ func (h *reloading) run(ctx workflow.Context) {
 		h.waiting = true
 		r.at(ctx, "loading")
 		if _, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-			Timeout:      turn.grow(),
+			Timeout:      wait.grow(),
 			TimerOptions: workflow.TimerOptions{Summary: HourlyID(h.window) + " is running already and has to end first"},
 		}, func() bool { return h.skipped != "" }); err != nil || h.skipped != "" {
 			h.over(ctx, HourlyResult{}, err)

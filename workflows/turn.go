@@ -16,11 +16,25 @@ const (
 	reuseAllow               = enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE
 )
 
-// turnTaking is the pauses of a run that waits for another writer to finish. They
-// grow, so that a wait of hours stays a short history.
+// pauses are those of a run that waits for another. They grow by half, so that a
+// wait of hours stays a short history.
+type pauses struct{ next, longest time.Duration }
+
+// longestPause is for waits that may last for days.
+const longestPause = 10 * time.Minute
+
+// grow is the next pause.
+func (p *pauses) grow() time.Duration {
+	pause := p.next
+	p.next = min(p.next*3/2, p.longest)
+	return pause
+}
+
+// turnTaking is the waiting of a run for another writer to finish.
 type turnTaking struct {
+	pauses
+
 	settings Settings
-	pause    time.Duration
 	// since is when the wait began.
 	since time.Time
 }
@@ -37,13 +51,6 @@ func (t *turnTaking) wait(ctx workflow.Context, waiting func(string)) error {
 		Summary: t.settings.Table + " is being written: " + holder,
 	})
 	return timer.Get(ctx, nil)
-}
-
-// grow is the next pause.
-func (t *turnTaking) grow() time.Duration {
-	pause := t.pause
-	t.pause = min(t.pause*3/2, t.settings.WriteMaxPoll)
-	return pause
 }
 
 // holder says in words who writes. Not to know it is no reason not to wait.

@@ -16,6 +16,8 @@ const (
 	HourlyTracks  = "HourlyTracks"
 	WriteTracks   = "WriteTracks"
 	ReloadWindows = "ReloadWindows"
+
+	ReconcileExports = "ReconcileExports"
 )
 
 // ProgressQuery is the query every workflow answers with where it stands.
@@ -42,6 +44,12 @@ type Settings struct {
 	// WritePoll and WriteMaxPoll are the first and the longest pause of a run that
 	// waits for its turn to write.
 	WritePoll, WriteMaxPoll time.Duration
+	// ExportMaxWait is how long after its end an hour's export is waited for.
+	ExportMaxWait time.Duration
+	// ReconcileDays is how many days back the bucket is compared with the ledger,
+	// ReconcileAction what is done about differences.
+	ReconcileDays   int
+	ReconcileAction string
 }
 
 // Workflows are the pipeline's workflows, as one worker is configured to run them.
@@ -57,6 +65,7 @@ func (w *Workflows) Register(registry Registry) {
 	registry.RegisterWorkflowWithOptions(w.hourlyTracks, workflow.RegisterOptions{Name: HourlyTracks})
 	registry.RegisterWorkflowWithOptions(w.writeTracks, workflow.RegisterOptions{Name: WriteTracks})
 	registry.RegisterWorkflowWithOptions(w.reloadWindows, workflow.RegisterOptions{Name: ReloadWindows})
+	registry.RegisterWorkflowWithOptions(w.reconcileExports, workflow.RegisterOptions{Name: ReconcileExports})
 }
 
 // pin records the settings in the run's history, so that a worker with other

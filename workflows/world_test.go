@@ -45,6 +45,7 @@ const table = "posthog.tracks"
 var testSettings = Settings{
 	TaskQueue: "tracks", LoadQueue: "tracks-load", Table: table, Heartbeat: 30 * time.Second,
 	Poll: time.Minute, Parallel: 2, RejectLimit: 0.01, WritePoll: time.Second, WriteMaxPoll: time.Minute,
+	ExportMaxWait: 65 * time.Minute, ReconcileDays: 3, ReconcileAction: contract.ActionReload,
 }
 
 // newWorld is a bucket with two objects a window and a warehouse where all goes well.

@@ -82,7 +82,10 @@ func write(ctx workflow.Context, settings Settings, in WriteInput, waiting func(
 		WorkflowIDReusePolicy: reuseAllow,
 		StaticSummary:         kind.what(),
 	}
-	turn := turnTaking{settings: settings, pause: settings.WritePoll, since: workflow.Now(ctx)}
+	turn := turnTaking{
+		pauses:   pauses{next: settings.WritePoll, longest: settings.WriteMaxPoll},
+		settings: settings, since: workflow.Now(ctx),
+	}
 	for {
 		var result WriteResult
 		child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, options), WriteTracks, in)

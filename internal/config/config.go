@@ -28,6 +28,7 @@ type Config struct {
 	Load      Load      `yaml:"load" envPrefix:"LOAD_"`
 	Freshness Freshness `yaml:"freshness" envPrefix:"FRESHNESS_"`
 	Write     Write     `yaml:"write" envPrefix:"WRITE_"`
+	Reconcile Reconcile `yaml:"reconcile" envPrefix:"RECONCILE_"`
 	Schedules Schedules `yaml:"schedules" envPrefix:"SCHEDULES_"`
 	// Heartbeat is how long an activity may be silent before it is taken for dead
 	// and started again.
@@ -78,6 +79,15 @@ type Write struct {
 	MaxPoll time.Duration `yaml:"max_poll" env:"MAX_POLL"`
 }
 
+// Reconcile says how the bucket is compared with the ledger every day.
+type Reconcile struct {
+	// Days is how many days back hours are compared.
+	Days int `yaml:"days" env:"DAYS"`
+	// Action is what is done about differences: contract.ActionReport or
+	// contract.ActionReload.
+	Action string `yaml:"action" env:"ACTION"`
+}
+
 // Warehouse says where the tables are.
 type Warehouse struct {
 	// Kind is "duckdb".
@@ -114,6 +124,7 @@ func defaults() Config {
 		Load:      Load{Parallel: 4, PerWorker: 2, RejectLimit: 0.01},
 		Freshness: Freshness{Warn: 2 * time.Hour, Error: 4 * time.Hour},
 		Write:     Write{Poll: time.Second, MaxPoll: time.Minute},
+		Reconcile: Reconcile{Days: 7, Action: contract.ActionReload},
 		Schedules: Schedules{Hourly: true, CatchUp: 7 * 24 * time.Hour},
 		Heartbeat: 30 * time.Second,
 		Warehouse: Warehouse{DuckDB: DuckDB{Memory: "384MB", Threads: 1, IdleClose: 2 * time.Second}},

@@ -102,6 +102,8 @@ func (c Config) rules() []rule {
 		{"write.poll", c.Write.Poll > 0, "must be longer than 0"},
 		{"write.max_poll", c.Write.MaxPoll >= c.Write.Poll, "must not be shorter than write.poll"},
 		{"schedules.catch_up", c.Schedules.CatchUp >= time.Hour, "must be at least 1h"},
+		{"reconcile.days", c.Reconcile.Days >= 1 && c.Reconcile.Days <= 400, "must be from 1 to 400"},
+		{"reconcile.action", c.Reconcile.Action == contract.ActionReport || c.Reconcile.Action == contract.ActionReload, `must be "report" or "reload"`},
 		{"heartbeat", c.Heartbeat > 0, "must be longer than 0"},
 		{"warehouse.kind", c.Warehouse.Kind == KindDuckDB, `must be "duckdb"`},
 		{"warehouse.duckdb.path", c.Warehouse.DuckDB.Path != "", "must name the database file"},
