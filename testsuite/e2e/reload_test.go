@@ -1,0 +1,177 @@
+package e2e
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/contract"
+	"github.com/posthog-tracks/posthog-tracks/internal/window"
+	"github.com/posthog-tracks/posthog-tracks/testsuite/harness"
+	"github.com/posthog-tracks/posthog-tracks/workflows"
+)
+
+// oneOff starts a one-off run under its fixed id.
+func (l *lab) oneOff(id, workflow string, in any) client.WorkflowRun {
+	l.t.Helper()
+	run, err := l.Temporal.ExecuteWorkflow(l.ctx, client.StartWorkflowOptions{
+		ID: id, TaskQueue: "posthog-tracks", WorkflowExecutionErrorWhenAlreadyStarted: true,
+	}, workflow, in)
+	require.NoError(l.t, err)
+	return run
+}
+
+// command runs the starter and reads the JSON that it prints.
+func (l *lab) command(into any, arguments ...string) {
+	l.t.Helper()
+	said, err := l.Starter(l.ctx, append(arguments, "--json")...)
+	require.NoError(l.t, err)
+	require.NoError(l.t, json.Unmarshal([]byte(said), into), said)
+}
+
+func names(windows []window.Window) []string {
+	all := make([]string, len(windows))
+	for i, w := range windows {
+		all[i] = w.String()
+	}
+	return all
+}
+
+// The life of a day that was neglected: hours that were never loaded, one that was
+// rewritten, one that came late, one that is not there.
+func TestReloadAndReconcile(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	hours := harness.Hours(hour(t, 0), 6)
+	for _, w := range hours[:5] {
+		l.upload(w, ordinary(1))
+	}
+	l.load(hours[0])
+	l.load(hours[3])
+	of := []string{"--from", hours[0].String(), "--to", hours[5].String()}
+
+	var planned, reloaded workflows.ReloadResult
+	l.command(&planned, append([]string{"reload", "--dry-run"}, of...)...)
+	assert.Equal(t, names([]window.Window{hours[1], hours[2], hours[4]}), names(planned.Windows))
+	assert.Equal(t, []string{"2"}, l.rows(`SELECT COUNT(*) FROM posthog.window_ledger`), "a dry run loads nothing")
+	l.command(&reloaded, append([]string{"reload"}, of...)...)
+	assert.Equal(t, 3, reloaded.Loaded)
+	l.prove()
+
+	l.upload(hours[3], ordinary(2))
+	var found workflows.ReconcileResult
+	l.command(&found, "reconcile", "--action", "report", "--days", "400")
+	assert.Positive(t, found.More, "the hours since are absent, and there are many")
+	l.command(&planned, append([]string{"reload", "--dry-run", "--only", "changed"}, of...)...)
+	assert.Equal(t, []string{hours[3].String()}, names(planned.Windows))
+	assert.Equal(t, 1, found.Mendable)
+	assert.Contains(t, found.Reload, hours[3].String())
+
+	l.command(&found, "reconcile", "--action", "reload", "--days", "400")
+	require.NotNil(t, found.Reloaded)
+	assert.Equal(t, 1, found.Reloaded.Loaded)
+	assert.Equal(t, []string{"merged", "merged"}, l.ledger(hours[3]))
+	l.command(&found, "reconcile", "--days", "400")
+	assert.Zero(t, found.Mendable, "what was reloaded is not found again")
+	l.prove()
+
+	said, err := l.Starter(l.ctx, "reload", "--window", hours[5].String()+","+hours[1].String())
+	require.Error(t, err)
+	assert.Equal(t, 1, exitCode(err))
+	assert.Contains(t, said, "1 loaded, 0 empty, 1 failed")
+	assert.Contains(t, said, `{"windows": ["`+hours[5].String()+`"]}`)
+	assert.Contains(t, said, contract.ErrExportMissing)
+}
+
+// A field that does not exist, or one of the wrong type, fails the run at once.
+func TestMistypedInputOfOneOffsFailsAtOnce(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	for id, workflow := range map[string]string{
+		workflows.ReloadID: workflows.ReloadWindows, "reconcile-2026-06-12": workflows.ReconcileExports,
+	} {
+		for _, input := range []any{map[string]any{"dry_run": true}, map[string]any{"days": "seven", "from": 7}, []int{1}} {
+			err := l.oneOff(id, workflow, input).Get(l.ctx, nil)
+			require.Error(t, err)
+			assert.Regexp(t, `unknown field|cannot unmarshal|not a time`, err.Error())
+		}
+	}
+}
+
+// A reload under kills ends in the same tables as one that was left alone.
+func TestReloadSurvivesKills(t *testing.T) {
+	t.Parallel()
+	const n = 8
+	in := workflows.ReloadInput{From: hour(t, 0), To: hour(t, n-1), Concurrency: 1}
+	prepare := func() *lab {
+		l := open(t)
+		for i, w := range harness.Hours(hour(t, 0), n) {
+			l.upload(w, exportOf(i))
+		}
+		return l
+	}
+	calm := prepare()
+	require.NoError(t, calm.oneOff(workflows.ReloadID, workflows.ReloadWindows, in).Get(calm.ctx, nil))
+	want, err := calm.Contents(calm.ctx)
+	require.NoError(t, err)
+
+	l := prepare()
+	run := l.oneOff(workflows.ReloadID, workflows.ReloadWindows, in)
+	watched := []string{workflows.ReloadID, harness.Writer}
+	for _, w := range harness.Hours(hour(t, 0), n) {
+		watched = append(watched, harness.RunID(w))
+	}
+	r := newReaper(l, func() []string { return watched })
+	over := func() bool { return l.status(run) != enums.WORKFLOW_EXECUTION_STATUS_RUNNING }
+	for r.kills < killsWanted && !over() {
+		r.hunt(anyActivity, over)
+	}
+	var result workflows.ReloadResult
+	require.NoError(t, run.Get(l.ctx, &result))
+	r.report()
+	assert.Equal(t, n, result.Loaded)
+	assert.GreaterOrEqual(t, r.kills, killsWanted/3)
+	l.prove()
+	got, err := l.Contents(l.ctx)
+	require.NoError(t, err)
+	assert.Empty(t, want.Compare(got))
+}
+
+// A cancelled reload stops its hours and can be started again as is.
+func TestCancelledReload(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	hours := harness.Hours(hour(t, 0), 4)
+	for _, w := range hours {
+		l.upload(w, ordinary(1))
+	}
+	in := workflows.ReloadInput{From: hours[0], To: hours[3], Only: contract.OnlyAll}
+	run := l.oneOff(workflows.ReloadID, workflows.ReloadWindows, in)
+	r := newReaper(l, func() []string { return []string{harness.RunID(hours[1]), harness.Writer} })
+	require.True(t, r.catch(anyActivity, func() bool { return l.status(run) != enums.WORKFLOW_EXECUTION_STATUS_RUNNING }))
+	l.cancel(run)
+	r.thaw()
+	assert.Equal(t, enums.WORKFLOW_EXECUTION_STATUS_CANCELED, l.ends(run))
+	for _, w := range hours {
+		assert.False(t, l.running(harness.RunID(w)), "hour %s goes on", w)
+	}
+	again := l.oneOff(workflows.ReloadID, workflows.ReloadWindows, in)
+	require.NoError(t, again.Get(l.ctx, nil))
+	for _, w := range hours {
+		booked := l.ledger(w)
+		assert.True(t, strings.HasSuffix(strings.Join(booked, " "), "merged"), booked)
+	}
+	l.prove()
+}
+
+// running reports whether a workflow has a run that is not over.
+func (l *lab) running(id string) bool {
+	l.t.Helper()
+	answer, err := l.Temporal.DescribeWorkflowExecution(l.ctx, id, "")
+	return err == nil && answer.GetWorkflowExecutionInfo().GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING
+}
