@@ -17,10 +17,12 @@ const (
 	hourlyAction = "hourly"
 	// hourlyName is the schedule's name on the command line.
 	hourlyName = "hourly"
+	// reconcileName is the name of the daily comparison of bucket and ledger.
+	reconcileName = "reconcile"
 )
 
 // scheduleNames are all schedules this command can make, declared or not.
-var scheduleNames = []string{hourlyName}
+var scheduleNames = []string{hourlyName, reconcileName}
 
 // scheduleID is a schedule's id in Temporal.
 func scheduleID(name string) string { return "posthog-tracks-" + name }
@@ -30,6 +32,9 @@ func declaredSchedules(settings config.Config) []client.ScheduleOptions {
 	var declared []client.ScheduleOptions
 	if settings.Schedules.Hourly {
 		declared = append(declared, hourlySchedule(settings))
+	}
+	if settings.Schedules.Reconcile {
+		declared = append(declared, reconcileSchedule(settings))
 	}
 	return declared
 }
@@ -50,6 +55,24 @@ func hourlySchedule(settings config.Config) client.ScheduleOptions {
 			TaskQueue:     settings.TaskQueue,
 			Args:          []any{workflows.HourlyInput{}},
 			StaticSummary: "one hour of PostHog events into " + settings.Tables.Name(),
+		},
+	}
+}
+
+// reconcileSchedule starts ReconcileExports once a day. A day whose predecessor still
+// waits or reloads is left out: the next looks as far back.
+func reconcileSchedule(settings config.Config) client.ScheduleOptions {
+	return client.ScheduleOptions{
+		ID:            scheduleID(reconcileName),
+		Spec:          client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: 24 * time.Hour, Offset: 4*time.Hour + 30*time.Minute}}},
+		Overlap:       enums.SCHEDULE_OVERLAP_POLICY_SKIP,
+		CatchupWindow: settings.Schedules.CatchUp,
+		Action: &client.ScheduleWorkflowAction{
+			ID:            workflows.ReconcileAction,
+			Workflow:      workflows.ReconcileExports,
+			TaskQueue:     settings.TaskQueue,
+			Args:          []any{workflows.ReconcileInput{}},
+			StaticSummary: "bucket compared with the ledger of " + settings.Tables.Name(),
 		},
 	}
 }

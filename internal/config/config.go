@@ -125,7 +125,7 @@ func defaults() Config {
 		Freshness: Freshness{Warn: 2 * time.Hour, Error: 4 * time.Hour},
 		Write:     Write{Poll: time.Second, MaxPoll: time.Minute},
 		Reconcile: Reconcile{Days: 7, Action: contract.ActionReload},
-		Schedules: Schedules{Hourly: true, CatchUp: 7 * 24 * time.Hour},
+		Schedules: Schedules{Hourly: true, Reconcile: true, CatchUp: 7 * 24 * time.Hour},
 		Heartbeat: 30 * time.Second,
 		Warehouse: Warehouse{DuckDB: DuckDB{Memory: "384MB", Threads: 1, IdleClose: 2 * time.Second}},
 		Tables:    warehouse.DefaultTables(),

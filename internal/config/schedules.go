@@ -6,6 +6,8 @@ import "time"
 type Schedules struct {
 	// Hourly is whether HourlyTracks is started at every full hour.
 	Hourly bool `yaml:"hourly" env:"HOURLY"`
+	// Reconcile is whether ReconcileExports is started every day at 04:30.
+	Reconcile bool `yaml:"reconcile" env:"RECONCILE"`
 	// CatchUp is how far back missed runs are started when Temporal was away.
 	CatchUp time.Duration `yaml:"catch_up" env:"CATCH_UP"`
 }

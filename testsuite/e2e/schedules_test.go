@@ -75,7 +75,7 @@ func TestSchedulesAreKeptAsDeclared(t *testing.T) {
 	assert.Contains(t, l.schedules(0, "delete", "hourly"), "deleted")
 	assert.Contains(t, l.schedules(0, "delete", "hourly"), "did not exist")
 	assert.Contains(t, l.schedules(1, "pause", "hourly"), "starter schedules apply")
-	assert.Contains(t, l.schedules(2, "pause", "hurly"), "there are: hourly")
+	assert.Contains(t, l.schedules(2, "pause", "hurly"), "there are: hourly, reconcile")
 	assert.Contains(t, l.schedules(2, "pause"), "name the schedules")
 }
 
