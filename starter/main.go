@@ -27,7 +27,8 @@ func main() {
 const (
 	exitFailed = 1 // the run or the check failed
 	exitUsage  = 2 // what was typed makes no sense
-	exitDiffer = 3 // the schedules are not what the configuration declares
+	// exitAttention: the command did its work, and what it found needs somebody.
+	exitAttention = 3
 )
 
 // usageError is a mistake of the person who typed the command.
@@ -36,15 +37,16 @@ type usageError struct{ err error }
 func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
-// differsError says that something is not as declared.
-type differsError struct{ err error }
+// attentionError says that a command has done its work, and that what it found is
+// not as it should be.
+type attentionError struct{ err error }
 
-func (e *differsError) Error() string { return e.err.Error() }
-func (e *differsError) Unwrap() error { return e.err }
+func (e *attentionError) Error() string { return e.err.Error() }
+func (e *attentionError) Unwrap() error { return e.err }
 
 func exitCode(err error) int {
-	if _, ok := errors.AsType[*differsError](err); ok {
-		return exitDiffer
+	if _, ok := errors.AsType[*attentionError](err); ok {
+		return exitAttention
 	}
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
@@ -62,13 +64,16 @@ func root() *cobra.Command {
 How to reach Temporal comes from TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and Temporal's
 other environment variables or profile file; everything else from one YAML file.
 
-Exit codes: 0 done, 1 the run or the check failed, 2 the command line makes no sense,
-3 the schedules differ from the configuration (schedules diff).`,
+Exit codes: 0 done, 1 failed, 2 the command line makes no sense, 3 done, and what was
+found needs somebody (see "starter help exit-codes").`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	cmd.PersistentFlags().StringVar(&s.file, "config", "", "configuration file (default $TRACKS_CONFIG, else tracks.yaml)")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cmd.AddCommand(s.hourly(), s.reload(), s.reconcile(), s.schedules(), s.query())
+
+	// What only looks.
+	cmd.AddCommand(s.status(), s.explain(), s.doctor(), s.replay(), s.report(), exitCodes())
 	return cmd
 }

@@ -8,8 +8,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
-
-	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/duckdb"
 )
 
 func (s *starter) query() *cobra.Command {
@@ -29,10 +27,7 @@ func (s *starter) runQuery(ctx context.Context, out io.Writer, statement string)
 	if err != nil {
 		return err
 	}
-	store, err := duckdb.New(duckdb.Options{
-		Path: settings.Warehouse.DuckDB.Path, MemoryLimit: settings.Warehouse.DuckDB.Memory,
-		Threads: settings.Warehouse.DuckDB.Threads, Tables: settings.Tables, ReadOnly: true,
-	})
+	store, err := openTables(settings)
 	if err != nil {
 		return err
 	}

@@ -81,7 +81,7 @@ func (s *starter) runSchedules(ctx context.Context, out io.Writer, asJSON, apply
 	case err != nil || n == 0:
 		return err
 	case !apply:
-		return &differsError{fmt.Errorf("%d schedules differ; bring them up with: starter schedules apply", n)}
+		return &attentionError{fmt.Errorf("%d schedules differ; bring them up with: starter schedules apply", n)}
 	}
 	if asJSON {
 		out = io.Discard // the changes are all there is to say

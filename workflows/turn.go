@@ -46,7 +46,7 @@ func (t *turnTaking) wait(ctx workflow.Context, waiting func(string)) error {
 	if temporal.IsCanceledError(ctx.Err()) {
 		return ctx.Err()
 	}
-	waiting(fmt.Sprintf("waiting for the turn to write %s since %s UTC: %s", t.settings.Table, t.since.UTC().Format(time.DateTime), holder))
+	waiting(fmt.Sprintf("%s %s since %s UTC: %s", WaitingForTurn, t.settings.Table, t.since.UTC().Format(time.DateTime), holder))
 	timer := workflow.NewTimerWithOptions(ctx, t.grow(), workflow.TimerOptions{
 		Summary: t.settings.Table + " is being written: " + holder,
 	})

@@ -8,6 +8,9 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 )
 
+// WaitingForTurn begins what a run says that it is doing while another one writes.
+const WaitingForTurn = "waiting for the turn to write"
+
 // WriteInput is one write to the consumer table: exactly one field is set.
 type WriteInput struct {
 	// Merge merges one load of a window.

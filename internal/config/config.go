@@ -35,7 +35,14 @@ type Config struct {
 	Heartbeat time.Duration    `yaml:"heartbeat" env:"HEARTBEAT"`
 	Warehouse Warehouse        `yaml:"warehouse" envPrefix:"WAREHOUSE_"`
 	Tables    warehouse.Tables `yaml:"tables" envPrefix:"TABLES_"`
+	// TemporalUI is the address of Temporal's web UI, for links to runs. Empty: no links.
+	TemporalUI string `yaml:"temporal_ui" env:"TEMPORAL_UI"`
 }
+
+// LateAfter is how long after its end an hour may be merged and still be in time:
+// the longest wait for an export, and then as long as raw_tracks may go without
+// anything new.
+func (c Config) LateAfter() time.Duration { return c.Export.MaxWait + c.Freshness.Warn }
 
 // Export says when an hour's export is complete.
 type Export struct {

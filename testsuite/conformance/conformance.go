@@ -23,6 +23,8 @@ func Run(t *testing.T, open func(*testing.T) (Warehouse, activities.Area)) {
 		"standings/are those of the newest loads":        standingsOfLoads,
 		"standings/tell outcomes from loads":             standingsOfOutcomes,
 		"freshness/is the newest stamp":                  freshness,
+		"overview/judges hours":                          overviewOfHours,
+		"overview/tells the story of an event":           storyOfAnEvent,
 		"merge/new events are inserted":                  mergeInserts,
 		"merge/twice is once":                            mergeTwice,
 		"merge/unknown load":                             mergeUnknown,

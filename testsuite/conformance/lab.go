@@ -15,6 +15,7 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/activities"
 	"github.com/posthog-tracks/posthog-tracks/internal/export"
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
+	"github.com/posthog-tracks/posthog-tracks/internal/overview"
 	"github.com/posthog-tracks/posthog-tracks/internal/staging"
 	"github.com/posthog-tracks/posthog-tracks/internal/window"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/sample"
@@ -23,6 +24,7 @@ import (
 // Warehouse is a warehouse under test.
 type Warehouse interface {
 	activities.Warehouse
+	overview.Tables
 	activities.Books
 	// LatestLoad is the newest load of a window, nil when it was never loaded.
 	LatestLoad(ctx context.Context, w window.Window) (*ledger.Load, error)

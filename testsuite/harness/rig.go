@@ -132,3 +132,15 @@ func (r *Rig) Starter(ctx context.Context, arguments ...string) (string, error) 
 	}
 	return string(output), nil
 }
+
+// Answer runs the command line and returns what it printed to standard output. When
+// it fails, the error is an *exec.ExitError.
+func (r *Rig) Answer(ctx context.Context, arguments ...string) (string, error) {
+	command := exec.CommandContext(ctx, r.options.Binaries.Starter, arguments...) //nolint:gosec // the product's own binary
+	command.Env = r.Environment()
+	output, err := command.Output()
+	if err != nil {
+		return string(output), fmt.Errorf("starter %s: %w", strings.Join(arguments, " "), err)
+	}
+	return string(output), nil
+}

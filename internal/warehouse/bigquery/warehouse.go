@@ -55,7 +55,10 @@ func Open(ctx context.Context, options Options) (*Warehouse, error) {
 		tables:  options.Tables.Placeholders(quoteIn(options.Project)),
 		scripts: make(map[string][]sql.Step),
 	}
-	for _, task := range []string{"schema", "columns", "commit_window", "merge", "ledger", "standings", "freshness"} {
+	for _, task := range []string{
+		"schema", "columns", "commit_window", "merge", "ledger", "standings", "freshness",
+		"overview", "explain", "explain_rejects",
+	} {
 		steps, err := sql.Load("bigquery", task)
 		if err != nil {
 			return nil, err

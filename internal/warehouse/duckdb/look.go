@@ -4,6 +4,7 @@ package duckdb
 
 import (
 	"context"
+	databasesql "database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -11,7 +12,7 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
 )
 
-// patience is how long Look waits for another process to close the file.
+// patience is how long people who look wait for another process to close the file.
 const patience = 30 * time.Second
 
 // Look runs a person's statement and hands over the column names and then every
@@ -19,15 +20,7 @@ const patience = 30 * time.Second
 //
 // Errors keep the engine's words, for whoever typed the statement may see the data.
 func (w *Warehouse) Look(ctx context.Context, statement string, row func([]string) error) error {
-	db, give, err := w.use(ctx)
-	for deadline := time.Now().Add(patience); isHeld(err) && time.Now().Before(deadline); {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(200 * time.Millisecond):
-		}
-		db, give, err = w.use(ctx)
-	}
+	db, give, err := w.useWhenFree(ctx)
 	if err != nil {
 		return err
 	}
@@ -44,19 +37,26 @@ func (w *Warehouse) Look(ctx context.Context, statement string, row func([]strin
 	if err := row(columns); err != nil {
 		return err
 	}
-	values, into := make([]any, len(columns)), make([]any, len(columns))
-	for i := range values {
-		into[i] = &values[i]
-	}
 	for rows.Next() {
-		if err := rows.Scan(into...); err != nil {
+		if err := asText(rows, row); err != nil {
 			return fmt.Errorf("read row: %w", err)
-		}
-		if err := row(warehouse.Texts(values)); err != nil {
-			return err
 		}
 	}
 	return rows.Err()
+}
+
+// useWhenFree is use that waits for another process to close the file.
+func (w *Warehouse) useWhenFree(ctx context.Context) (db *databasesql.DB, give func(), err error) {
+	db, give, err = w.use(ctx)
+	for deadline := time.Now().Add(patience); isHeld(err) && time.Now().Before(deadline); {
+		select {
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+		db, give, err = w.use(ctx)
+	}
+	return db, give, err
 }
 
 func isHeld(err error) bool {

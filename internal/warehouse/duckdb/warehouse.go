@@ -67,7 +67,10 @@ func New(options Options) (*Warehouse, error) {
 		writer:  make(chan struct{}, 1),
 	}
 	w.writer <- struct{}{}
-	for _, task := range []string{"functions", "schema", "commit_window", "merge", "ledger", "standings", "freshness"} {
+	for _, task := range []string{
+		"functions", "schema", "commit_window", "merge", "ledger", "standings", "freshness",
+		"overview", "explain", "explain_rejects",
+	} {
 		steps, err := sql.Load("duckdb", task)
 		if err != nil {
 			return nil, err

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/overview"
+)
+
+const minute = "2006-01-02 15:04"
+
+// printStatus prints one screen.
+func printStatus(out io.Writer, f *standing) {
+	fmt.Fprintf(out, "%s at %s UTC\n\n", f.Table, f.At.Format(minute))
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(table, "%s\t%s\n", name, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case f.LastGood.IsZero():
+		line("last good hour", "none yet")
+	default:
+		line("last good hour", "%s, which ended %s ago", f.LastGood, f.Lag)
+	}
+	if !f.Newest.IsZero() {
+		line("raw_tracks", "newest stamp %s ago: %s", f.At.Sub(f.Newest).Round(time.Minute), f.Fresh)
+	}
+	line("hours", "%s", hoursText(f.Hours))
+	f.printRunning(line)
+	for _, s := range f.Schedules {
+		line("schedule", "%s", s.text())
+	}
+	for _, queue := range slices.Sorted(maps.Keys(f.Workers)) {
+		line("workers", "%d on %s", f.Workers[queue], queue)
+	}
+	line("cost today", "$%.2f, %.1f GiB billed", f.Today.USD, float64(f.Today.BytesBilled)/(1<<30))
+	_ = table.Flush()
+	if len(f.Next) == 0 {
+		fmt.Fprintln(out, "\nNothing to do.")
+		return
+	}
+	fmt.Fprintln(out, "\nTo do:")
+	for _, next := range f.Next {
+		fmt.Fprintln(out, " -", next)
+	}
+}
+
+func (f *standing) printRunning(line func(name, format string, args ...any)) {
+	if len(f.Running) == 0 {
+		line("running", "nothing")
+	}
+	for _, r := range f.Running {
+		name := "running"
+		if r.Waits {
+			name = "waiting"
+		}
+		step := r.Step
+		if step == "" {
+			step = r.Type
+		}
+		line(name, "%s since %s UTC: %s", r.ID, r.Since.UTC().Format(minute), step)
+	}
+}
+
+func (s schedule) text() string {
+	when := "no next run"
+	switch {
+	case s.Paused:
+		when = "PAUSED"
+	case !s.Next.IsZero():
+		when = "next " + s.Next.Format(minute)
+	}
+	return fmt.Sprintf("%s: %s, %d started, %d missed, %d skipped", s.ID, when, s.Started, s.Missed, s.Skipped)
+}
+
+// hoursText counts hours by state, the good ones first.
+func hoursText(hours map[overview.State]int) string {
+	var parts []string
+	for _, state := range []overview.State{
+		overview.OK, overview.Late, overview.Reloaded, overview.Empty, overview.Due,
+		overview.Unmerged, overview.Missing, overview.Failed, overview.Unknown,
+	} {
+		if n := hours[state]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, state))
+		}
+	}
+	if len(parts) == 0 {
+		return "none in these days"
+	}
+	return strings.Join(parts, ", ")
+}
