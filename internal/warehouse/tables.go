@@ -37,10 +37,12 @@ func (t Tables) Placeholders(quote func(parts ...string) string) map[string]stri
 		// What a rebuild of tracks_keys works with stands beside it.
 		"tracks_keys_next":   quote(t.Dataset, t.TracksKeys+"_next"),
 		"tracks_keys_slices": quote(t.Dataset, t.TracksKeys+"_slices"),
-		"raw_rejects":        quote(t.Dataset, t.RawRejects),
-		"merge_rejects":      quote(t.Dataset, t.MergeRejects),
-		"window_ledger":      quote(t.Dataset, t.WindowLedger),
-		"write_fence":        quote(t.Dataset, t.WriteFence),
+		// What every dedup of tracks did, and where its snapshot is.
+		"tracks_dedups": quote(t.Dataset, t.Tracks+"_dedups"),
+		"raw_rejects":   quote(t.Dataset, t.RawRejects),
+		"merge_rejects": quote(t.Dataset, t.MergeRejects),
+		"window_ledger": quote(t.Dataset, t.WindowLedger),
+		"write_fence":   quote(t.Dataset, t.WriteFence),
 	}
 }
 

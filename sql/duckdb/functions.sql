@@ -17,3 +17,11 @@ CREATE OR REPLACE TEMP MACRO event_bucket(event_id) AS
 -- length in front keeps ("ab", "c") and ("a", "bc") apart.
 CREATE OR REPLACE TEMP MACRO identity_hash(event_name, user_id) AS
   CAST('0x' || substr(sha256(length(event_name) || ':' || event_name || user_id), 1, 15) AS BIGINT);
+
+-- step: content_hash
+-- The content_hash of a row of tracks, as package event computes it from an export.
+CREATE OR REPLACE TEMP MACRO content_hash(event_name, user_id, person_id, event_payload) AS
+  CAST('0x' || substr(sha256(
+    '1' || chr(31) || event_name || chr(31) || user_id || chr(31) || IFNULL(person_id, '') || chr(31)
+    || IFNULL(CAST(event_payload AS VARCHAR), '')
+  ), 1, 15) AS BIGINT);

@@ -100,6 +100,31 @@ CREATE TABLE IF NOT EXISTS ${tracks_keys_slices} (
   swapped_at   TIMESTAMPTZ           -- when the rebuilt keys became tracks_keys
 );
 
+-- step: tracks_dedups
+-- What every dedup of tracks did, and the copy of tracks from before it.
+CREATE TABLE IF NOT EXISTS ${tracks_dedups} (
+  dedup_id       VARCHAR     NOT NULL, -- the run that did it
+  workflow_id    VARCHAR     NOT NULL,
+  approved       BIGINT      NOT NULL, -- excess rows, as somebody repeated them
+  days           JSON        NOT NULL, -- the plan: excess rows by day and cause
+  ordered_at     TIMESTAMPTZ NOT NULL,
+  snapshot       VARCHAR     NOT NULL, -- the file
+  snapshot_bytes BIGINT      NOT NULL,
+  rows_before    BIGINT      NOT NULL,
+  fence_before   VARCHAR     NOT NULL, -- where tracks stood; any write moves it
+  expires_at     TIMESTAMPTZ NOT NULL, -- until when the snapshot is kept
+  rows_after     BIGINT,
+  removed        BIGINT,
+  rejected       BIGINT,
+  rewritten      BIGINT,
+  keys_mended    BIGINT,
+  checksums      JSON,                 -- of the rows it did not touch, a column each
+  applied_at     TIMESTAMPTZ,
+  verified_at    TIMESTAMPTZ,
+  rolled_back_at TIMESTAMPTZ,
+  dropped_at     TIMESTAMPTZ           -- when the snapshot went
+);
+
 -- step: raw_rejects
 -- Rows of an export that cannot be trusted, with the reason and the row.
 CREATE TABLE IF NOT EXISTS ${raw_rejects} (

@@ -1,0 +1,379 @@
+-- Makes tracks one row an event again: plans, applies, verifies and takes back.
+-- ${source} is the table that is looked at: tracks, or tracks in a snapshot.
+--
+-- Deliveries of one event are ordered by event_inserted_at (NULL lowest), then by
+-- the load's stamp (NULL lowest), then by content_hash. The first decides
+-- created_at, event_name and user_id; the newest decides everything else.
+
+-- step: fence
+-- Where a table stands. Whatever is written to it moves one of the two.
+SELECT
+  COUNT(*) AS rows,
+  CAST(IFNULL(SUM(hash(event_id, created_at, bq_ingested_timestamp, event_inserted_at)), 0) AS VARCHAR) AS fence
+FROM ${source};
+
+-- step: rebuilding
+SELECT EXISTS (SELECT 1 FROM ${tracks_keys_slices} WHERE swapped_at IS NULL) AS rebuilding;
+
+-- step: events
+-- The events with more than one row. Grouping hashes takes half the memory that
+-- grouping ids would.
+CREATE OR REPLACE TEMP TABLE dedup_events AS
+WITH suspects AS MATERIALIZED (
+  SELECT hash(event_id) AS suspect FROM ${source} WHERE event_id IS NOT NULL GROUP BY suspect HAVING COUNT(*) > 1
+)
+SELECT event_id
+FROM ${source}
+WHERE event_id IS NOT NULL AND hash(event_id) IN (SELECT suspect FROM suspects)
+GROUP BY event_id
+HAVING COUNT(*) > 1;
+
+-- step: rows
+-- Every row a dedup touches, whole, and where it is.
+CREATE OR REPLACE TEMP TABLE dedup_rows AS
+WITH touched AS (
+  SELECT rowid AS tracks_row, * FROM ${source} WHERE event_id IN (SELECT event_id FROM dedup_events)
+  UNION ALL
+  SELECT rowid AS tracks_row, * FROM ${source} WHERE event_id IS NULL
+)
+SELECT * FROM touched;
+
+-- step: verdict
+-- What becomes of each row. "stays" rows are left where they are; "content" rows
+-- are written again with the created_at of the first; all others go.
+CREATE OR REPLACE TEMP TABLE dedup_verdict AS
+WITH copies AS (
+  SELECT
+    tracks_row, event_id, created_at, event_inserted_at, bq_ingested_timestamp,
+    IFNULL(event_inserted_at, TIMESTAMPTZ '-infinity') AS inserted_order,
+    IFNULL(bq_ingested_timestamp, TIMESTAMPTZ '-infinity') AS ingested_order,
+    content_hash(event_name, user_id, person_id, event_payload) AS content_hash,
+    identity_hash(event_name, user_id) AS identity_hash
+  FROM dedup_rows
+),
+faced AS (
+  SELECT
+    *,
+    event_id IS NOT NULL AND identity_hash <> FIRST_VALUE(identity_hash) OVER (
+      PARTITION BY event_id ORDER BY inserted_order, ingested_order, content_hash, created_at, tracks_row
+    ) AS collides
+  FROM copies
+),
+ranked AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER oldest_first AS nth,
+    FIRST_VALUE(created_at) OVER oldest_first AS first_created_at,
+    FIRST_VALUE(ingested_order) OVER oldest_first AS first_ingested,
+    ROW_NUMBER() OVER (
+      PARTITION BY event_id, collides
+      ORDER BY inserted_order DESC, ingested_order DESC, content_hash DESC, created_at, tracks_row
+    ) AS newest,
+    ROW_NUMBER() OVER (
+      PARTITION BY event_id, collides, inserted_order, ingested_order, content_hash ORDER BY created_at, tracks_row
+    ) AS written
+  FROM faced
+  WINDOW oldest_first AS (
+    PARTITION BY event_id, collides ORDER BY inserted_order, ingested_order, content_hash, created_at, tracks_row
+  )
+)
+SELECT
+  tracks_row, event_id, created_at, first_created_at,
+  event_inserted_at, bq_ingested_timestamp, inserted_order, ingested_order, content_hash, identity_hash,
+  CASE
+    WHEN event_id IS NULL THEN 'no_key'
+    WHEN collides THEN 'collided'
+    WHEN nth = 1 THEN NULL
+    WHEN written > 1 THEN 'double_run'
+    WHEN (ingested_order < @cutover) <> (first_ingested < @cutover) THEN 'backfill'
+    WHEN CAST(created_at AS DATE) <> CAST(first_created_at AS DATE) THEN 'across_days'
+    ELSE 'same_day'
+  END AS excess,
+  CASE
+    WHEN event_id IS NULL OR collides THEN 'rejected'
+    WHEN newest > 1 THEN 'older'
+    WHEN created_at = first_created_at THEN 'stays'
+    ELSE 'content'
+  END AS outcome
+FROM ranked;
+
+-- step: totals
+SELECT
+  (SELECT COUNT(*) FROM dedup_events) AS repeated,
+  COUNT(*) FILTER (outcome = 'content') AS rewritten,
+  COUNT(*) FILTER (outcome = 'rejected') AS rejected
+FROM dedup_verdict;
+
+-- step: days
+SELECT
+  strftime(created_at, '%Y-%m-%d') AS day,
+  COUNT(*) FILTER (excess = 'no_key') AS no_key,
+  COUNT(*) FILTER (excess = 'collided') AS collided,
+  COUNT(*) FILTER (excess = 'double_run') AS double_run,
+  COUNT(*) FILTER (excess = 'backfill') AS backfill,
+  COUNT(*) FILTER (excess = 'across_days') AS across_days,
+  COUNT(*) FILTER (excess = 'same_day') AS same_day
+FROM dedup_verdict
+WHERE excess IS NOT NULL
+GROUP BY day
+ORDER BY day;
+
+-- step: day_rows
+-- How many rows each day has.
+SELECT strftime(created_at, '%Y-%m-%d') AS day, COUNT(*) AS rows FROM ${source} GROUP BY day ORDER BY day;
+
+-- step: checksums
+-- One a column, over the rows of events a dedup does not touch. Each value is
+-- hashed with its event_id, so values that change places show.
+SELECT
+  COUNT(*) AS rows,
+  CAST(SUM(id) AS VARCHAR) AS event_id,
+  CAST(SUM(hash(id, created_at)) AS VARCHAR) AS created_at,
+  CAST(SUM(hash(id, event_name)) AS VARCHAR) AS event_name,
+  CAST(SUM(hash(id, user_id)) AS VARCHAR) AS user_id,
+  CAST(SUM(hash(id, person_id)) AS VARCHAR) AS person_id,
+  CAST(SUM(hash(id, session_id)) AS VARCHAR) AS session_id,
+  CAST(SUM(hash(id, active_feature_flags)) AS VARCHAR) AS active_feature_flags,
+  CAST(SUM(hash(id, feature_flags_values)) AS VARCHAR) AS feature_flags_values,
+  CAST(SUM(hash(id, lib_values)) AS VARCHAR) AS lib_values,
+  CAST(SUM(hash(id, device_model)) AS VARCHAR) AS device_model,
+  CAST(SUM(hash(id, device_type)) AS VARCHAR) AS device_type,
+  CAST(SUM(hash(id, device_os)) AS VARCHAR) AS device_os,
+  CAST(SUM(hash(id, ip_address)) AS VARCHAR) AS ip_address,
+  CAST(SUM(hash(id, client)) AS VARCHAR) AS client,
+  CAST(SUM(hash(id, geoip_city_name)) AS VARCHAR) AS geoip_city_name,
+  CAST(SUM(hash(id, geoip_continent_name)) AS VARCHAR) AS geoip_continent_name,
+  CAST(SUM(hash(id, geoip_continent_code)) AS VARCHAR) AS geoip_continent_code,
+  CAST(SUM(hash(id, geoip_country_name)) AS VARCHAR) AS geoip_country_name,
+  CAST(SUM(hash(id, geoip_country_code)) AS VARCHAR) AS geoip_country_code,
+  CAST(SUM(hash(id, geoip_time_zone)) AS VARCHAR) AS geoip_time_zone,
+  CAST(SUM(hash(id, app_version)) AS VARCHAR) AS app_version,
+  CAST(SUM(hash(id, locale)) AS VARCHAR) AS locale,
+  CAST(SUM(hash(id, event_payload)) AS VARCHAR) AS event_payload,
+  CAST(SUM(hash(id, bq_ingested_timestamp)) AS VARCHAR) AS bq_ingested_timestamp,
+  CAST(SUM(hash(id, event_inserted_at)) AS VARCHAR) AS event_inserted_at
+FROM (
+  SELECT hash(t.event_id) AS id, t.*
+  FROM ${source} AS t
+  ANTI JOIN dedup_events AS e ON e.event_id = t.event_id
+  WHERE t.event_id IS NOT NULL
+);
+
+-- step: affected
+-- How many rows the touched events have, and how many of those are exactly what a
+-- dedup leaves.
+WITH kept AS (
+  SELECT r.* EXCLUDE (tracks_row) REPLACE (v.first_created_at AS created_at)
+  FROM dedup_rows AS r
+  JOIN dedup_verdict AS v ON v.tracks_row = r.tracks_row
+  WHERE v.outcome IN ('stays', 'content')
+),
+now AS (
+  SELECT t.event_id, hash(t) AS content FROM ${tracks} AS t WHERE t.event_id IN (SELECT event_id FROM dedup_events)
+)
+SELECT
+  (SELECT COUNT(*) FROM now) AS rows,
+  (SELECT COUNT(*) FROM now JOIN (SELECT k.event_id, hash(k) AS content FROM kept AS k) AS k USING (event_id, content)) AS as_left,
+  (SELECT COUNT(*) FROM ${tracks} WHERE event_id IS NULL) AS without_key;
+
+-- step: distinct_hashes
+-- Different hashes are different ids, so this many events there are at least.
+SELECT COUNT(*) AS rows, COUNT(event_id) AS keyed, COUNT(DISTINCT hash(event_id)) AS hashes FROM ${tracks};
+
+-- step: distinct_ids
+-- The exact count, for when two ids have one hash.
+SELECT COUNT(DISTINCT event_id) AS ids FROM ${tracks};
+
+-- step: remove_rows
+DELETE FROM ${tracks} WHERE rowid IN (SELECT tracks_row FROM dedup_verdict WHERE outcome <> 'stays');
+
+-- step: insert_rows
+INSERT INTO ${tracks}
+SELECT
+  r.event_id, v.first_created_at, r.event_name, r.user_id, r.person_id, r.session_id,
+  r.active_feature_flags, r.feature_flags_values, r.lib_values,
+  r.device_model, r.device_type, r.device_os, r.ip_address, r.client,
+  r.geoip_city_name, r.geoip_continent_name, r.geoip_continent_code,
+  r.geoip_country_name, r.geoip_country_code, r.geoip_time_zone,
+  r.app_version, r.locale, r.event_payload, r.bq_ingested_timestamp, r.event_inserted_at
+FROM dedup_rows AS r
+JOIN dedup_verdict AS v ON v.tracks_row = r.tracks_row
+WHERE v.outcome = 'content'
+ORDER BY v.first_created_at;
+
+-- step: insert_rejects
+INSERT INTO ${merge_rejects}
+SELECT
+  date_trunc('hour', r.created_at), @source_object, @source_generation, r.tracks_row, IFNULL(r.event_id, ''),
+  IF(r.event_id IS NULL, 'event_id_missing', 'collision'),
+  IF(r.event_id IS NULL, 'the row has no event_id, so nothing can tell it from others', 'the event_id belongs to another event_name or user_id'),
+  to_json(r)
+FROM dedup_rows AS r
+WHERE r.tracks_row IN (SELECT tracks_row FROM dedup_verdict WHERE outcome = 'rejected');
+
+-- step: seen
+-- What tracks_keys knew of the touched events: the newest delivery of the content
+-- that stays, which can be newer than the row.
+CREATE OR REPLACE TEMP TABLE dedup_keys AS
+WITH kept AS (
+  SELECT * FROM dedup_verdict WHERE outcome IN ('stays', 'content')
+),
+seen AS (
+  SELECT event_id, content_hash, event_inserted_at, bq_ingested_timestamp
+  FROM ${tracks_keys}
+  WHERE event_id IN (SELECT event_id FROM dedup_events)
+  UNION ALL
+  SELECT event_id, content_hash, event_inserted_at, bq_ingested_timestamp FROM kept
+)
+SELECT
+  k.event_id, event_bucket(k.event_id) AS bucket, k.first_created_at AS created_at,
+  s.event_inserted_at, s.bq_ingested_timestamp,
+  k.bq_ingested_timestamp AS row_ingested_at,
+  k.content_hash, k.identity_hash
+FROM kept AS k
+JOIN seen AS s ON s.event_id = k.event_id AND s.content_hash = k.content_hash
+QUALIFY ROW_NUMBER() OVER (
+  PARTITION BY k.event_id ORDER BY s.event_inserted_at DESC NULLS LAST, s.bq_ingested_timestamp DESC NULLS LAST
+) = 1;
+
+-- step: remove_keys
+DELETE FROM ${tracks_keys} WHERE event_id IN (SELECT event_id FROM dedup_events);
+
+-- step: insert_keys
+INSERT INTO ${tracks_keys}
+SELECT event_id, bucket, created_at, event_inserted_at, bq_ingested_timestamp, row_ingested_at, content_hash, identity_hash
+FROM dedup_keys
+ORDER BY bucket;
+
+-- step: keys_agree
+-- Whether every row has its one key.
+SELECT
+  (SELECT (COUNT(*), SUM(hash(event_id, created_at, bq_ingested_timestamp))) FROM ${tracks})
+  IS NOT DISTINCT FROM
+  (SELECT (COUNT(*), SUM(hash(event_id, created_at, row_ingested_at))) FROM ${tracks_keys}) AS agree;
+
+-- step: remove_wrong_keys
+-- Those without a row, and all but one of those with the same row.
+DELETE FROM ${tracks_keys}
+WHERE rowid NOT IN (
+  SELECT MIN(k.rowid)
+  FROM ${tracks_keys} AS k
+  JOIN ${tracks} AS t
+    ON t.event_id = k.event_id
+    AND t.created_at = k.created_at
+    AND t.bq_ingested_timestamp IS NOT DISTINCT FROM k.row_ingested_at
+  GROUP BY k.event_id
+);
+
+-- step: insert_missing_keys
+-- As far as raw_tracks still has them, later deliveries of the same content count as seen.
+INSERT INTO ${tracks_keys}
+WITH lacking AS (
+  SELECT
+    t.event_id, event_bucket(t.event_id) AS bucket, t.created_at, t.event_inserted_at, t.bq_ingested_timestamp,
+    content_hash(t.event_name, t.user_id, t.person_id, t.event_payload) AS content_hash,
+    identity_hash(t.event_name, t.user_id) AS identity_hash
+  FROM ${tracks} AS t
+  ANTI JOIN ${tracks_keys} AS k ON k.event_id = t.event_id
+),
+seen AS (
+  SELECT event_id, content_hash, event_inserted_at, bq_ingested_timestamp FROM lacking
+  UNION ALL
+  SELECT r.event_id, r.content_hash, r.event_inserted_at, r.bq_ingested_timestamp
+  FROM ${raw_tracks} AS r
+  JOIN ${window_ledger} AS w
+    ON w.window_start = r.window_start AND w.ingested_at = r.bq_ingested_timestamp AND w.status = 'merged'
+  WHERE r.event_id IN (SELECT event_id FROM lacking)
+),
+newest AS (
+  SELECT * FROM seen
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY event_id, content_hash ORDER BY event_inserted_at DESC NULLS LAST, bq_ingested_timestamp DESC NULLS LAST
+  ) = 1
+)
+SELECT
+  l.event_id, l.bucket, l.created_at, n.event_inserted_at, n.bq_ingested_timestamp,
+  l.bq_ingested_timestamp, l.content_hash, l.identity_hash
+FROM lacking AS l
+JOIN newest AS n ON n.event_id = l.event_id AND n.content_hash = l.content_hash
+ORDER BY l.bucket;
+
+-- step: restore_remove
+DELETE FROM ${tracks} WHERE event_id IN (SELECT event_id FROM dedup_events);
+
+-- step: restore_insert
+INSERT INTO ${tracks} SELECT * EXCLUDE (tracks_row) FROM dedup_rows ORDER BY tracks_row;
+
+-- step: restore_remove_keys
+-- An event that had no key in the snapshot keeps the one it got since.
+DELETE FROM ${tracks_keys}
+WHERE event_id IN (SELECT event_id FROM ${source_keys} WHERE event_id IN (SELECT event_id FROM dedup_events));
+
+-- step: restore_keys
+INSERT INTO ${tracks_keys}
+SELECT * FROM ${source_keys} WHERE event_id IN (SELECT event_id FROM dedup_events) ORDER BY bucket;
+
+-- step: restore_rejects
+DELETE FROM ${merge_rejects} WHERE source_object = @source_object AND source_generation = @source_generation;
+
+-- step: restored
+-- How many of the touched rows tracks has, and how many of them are the snapshot's.
+WITH now AS (
+  SELECT hash(t) AS content, COUNT(*) AS n FROM ${tracks} AS t
+  WHERE t.event_id IN (SELECT event_id FROM dedup_events) OR t.event_id IS NULL
+  GROUP BY content
+),
+was AS (
+  SELECT hash(r) AS content, COUNT(*) AS n FROM (SELECT * EXCLUDE (tracks_row) FROM dedup_rows) AS r GROUP BY content
+)
+SELECT
+  (SELECT IFNULL(SUM(n), 0) FROM now) AS rows,
+  (SELECT IFNULL(SUM(n), 0) FROM now JOIN was USING (content, n)) AS as_before,
+  (SELECT COUNT(*) FROM ${tracks}) AS all_rows;
+
+-- step: drop_keys
+DROP TABLE IF EXISTS dedup_keys;
+
+-- step: drop_verdict
+DROP TABLE IF EXISTS dedup_verdict;
+
+-- step: drop_rows
+DROP TABLE IF EXISTS dedup_rows;
+
+-- step: drop_events
+DROP TABLE IF EXISTS dedup_events;
+
+-- step: record
+SELECT
+  snapshot, rows_before, fence_before, snapshot_bytes, expires_at, ordered_at,
+  approved, CAST(days AS VARCHAR), CAST(checksums AS VARCHAR),
+  rows_after, removed, rejected, rewritten, keys_mended,
+  applied_at IS NOT NULL, rolled_back_at IS NOT NULL, dropped_at IS NOT NULL
+FROM ${tracks_dedups}
+WHERE dedup_id = @id;
+
+-- step: expired
+-- Snapshots whose time is over and that nobody has dropped.
+SELECT dedup_id, snapshot FROM ${tracks_dedups} WHERE dropped_at IS NULL AND expires_at <= @now;
+
+-- step: record_snapshot
+INSERT INTO ${tracks_dedups} (
+  dedup_id, workflow_id, approved, days, ordered_at, snapshot, snapshot_bytes, rows_before, fence_before, expires_at
+) VALUES (
+  @id, @workflow_id, @approved, @days::JSON, @ordered_at, @snapshot, @snapshot_bytes, @rows_before, @fence_before, @expires_at
+);
+
+-- step: record_applied
+UPDATE ${tracks_dedups}
+SET rows_after = @rows_after, removed = @removed, rejected = @rejected, rewritten = @rewritten,
+  keys_mended = @keys_mended, checksums = @checksums::JSON, applied_at = @now
+WHERE dedup_id = @id;
+
+-- step: record_verified
+UPDATE ${tracks_dedups} SET verified_at = @now WHERE dedup_id = @id;
+
+-- step: record_rolled_back
+UPDATE ${tracks_dedups} SET rolled_back_at = @now WHERE dedup_id = @id;
+
+-- step: record_dropped
+UPDATE ${tracks_dedups} SET dropped_at = @now WHERE dedup_id = @id;

@@ -1,0 +1,415 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/posthog-tracks/posthog-tracks/activities"
+	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
+)
+
+// Deduper is a warehouse under test that can dedup.
+type Deduper interface {
+	Warehouse
+	activities.Deduper
+}
+
+// RunDedup puts a warehouse's dedup through its suite. open makes an empty warehouse
+// with the default table names and Cutover, whose tracks takes rows without event_id.
+func RunDedup(t *testing.T, open func(*testing.T) (Deduper, activities.Area)) {
+	t.Helper()
+	for name, test := range map[string]func(*dedupLab){
+		"plan/of a clean table":                       dedupNothing,
+		"plan/counts every cause by day":              dedupPlan,
+		"plan/changes nothing":                        dedupPlanOnly,
+		"apply/leaves what the laws say":              dedupApply,
+		"apply/twice is once":                         dedupTwice,
+		"apply/NULL inserted_at is the lowest":        dedupOrderNull,
+		"apply/the stamp breaks ties":                 dedupOrderStamp,
+		"apply/the content breaks ties":               dedupOrderContent,
+		"apply/merges go on afterwards":               dedupThenMerge,
+		"apply/remembers newer deliveries":            dedupRemembersOrder,
+		"apply/without keys builds them":              dedupWithoutKeys,
+		"apply/mends stale keys":                      dedupStaleKeys,
+		"apply/refuses when tracks has moved":         dedupMoved,
+		"apply/refuses other rows than were approved": dedupUnapproved,
+		"verify/finds what was changed afterwards":    dedupVerifyFinds,
+		"rollback/is bit for bit":                     dedupRollback,
+		"rollback/keeps what was merged since":        dedupRollbackKeeps,
+		"rollback/refuses what would lose a change":   dedupRollbackRefuses,
+		"snapshot/can be dropped":                     dedupDropped,
+		"snapshot/of the past is swept":               dedupSwept,
+	} {
+		t.Run(name, func(t *testing.T) {
+			opened := new(Deduper)
+			l := newLab(t, func(t *testing.T) (Warehouse, activities.Area) {
+				t.Helper()
+				var area activities.Area
+				*opened, area = open(t)
+				return *opened, area
+			})
+			test(&dedupLab{lab: l, deduper: *opened})
+		})
+	}
+}
+
+// dedupLab puts rows into tracks that no merge of ours would.
+type dedupLab struct {
+	*lab
+	deduper Deduper
+}
+
+// copied puts a changed copy of an event's row into tracks, as older tools left them.
+// The changes are assignments, such as "person_id = 'second'".
+func (l *dedupLab) copied(id string, changes ...string) {
+	l.t.Helper()
+	columns := strings.Join(tracksColumns, ", ")
+	selected := make([]string, len(tracksColumns))
+	copy(selected, tracksColumns)
+	for _, change := range changes {
+		column, value, ok := strings.Cut(change, " = ")
+		require.True(l.t, ok, change)
+		for i, name := range tracksColumns {
+			if name == column {
+				selected[i] = value + " AS " + column
+			}
+		}
+	}
+	l.sabotage(fmt.Sprintf(`INSERT INTO posthog.tracks (%s) SELECT %s FROM posthog.tracks WHERE event_id LIKE '%%%s' LIMIT 1`,
+		columns, strings.Join(selected, ", "), id))
+}
+
+var tracksColumns = []string{
+	"event_id", "created_at", "event_name", "user_id", "person_id", "session_id", "active_feature_flags",
+	"feature_flags_values", "lib_values", "device_model", "device_type", "device_os", "ip_address", "client",
+	"geoip_city_name", "geoip_continent_name", "geoip_continent_code", "geoip_country_name", "geoip_country_code",
+	"geoip_time_zone", "app_version", "locale", "event_payload", "bq_ingested_timestamp", "event_inserted_at",
+}
+
+const (
+	stampedLater  = "bq_ingested_timestamp = TIMESTAMP '2026-07-02 00:00:00+00'"
+	insertedLater = "event_inserted_at = TIMESTAMP '2026-06-12 14:00:00+00'"
+	anotherDay    = "created_at = TIMESTAMP '2026-06-20 12:00:00+00'"
+)
+
+// everyCause seeds tracks with duplicates of every cause, and events that have none.
+func (l *dedupLab) everyCause() {
+	l.t.Helper()
+	l.deliver(l.hour(1), event(1), event(2), event(3), event(4), event(5), event(6), event(7), event(8))
+	l.copied("0001", "person_id = 'second'", insertedLater, stampedLater)             // the same day
+	l.copied("0002", "person_id = 'second'", insertedLater, stampedLater, anotherDay) // across days
+	l.copied("0003", "person_id = 'legacy'", "event_inserted_at = NULL", "bq_ingested_timestamp = NULL",
+		"created_at = TIMESTAMP '2026-06-01 12:00:00+00'") // an insert-only backfill
+	l.copied("0004")                                                                                                // a merge that ran twice
+	l.copied("0004")                                                                                                // and once more
+	l.copied("0005", "event_name = 'purchase'", insertedLater, stampedLater)                                        // a collision
+	l.copied("0006", "event_id = NULL", "person_id = 'nobody'", stampedLater)                                       // without key
+	l.copied("0006", "event_id = NULL", "person_id = 'nobody'", stampedLater)                                       // the same, again
+	l.copied("0007", "person_id = 'second'", insertedLater, stampedLater, anotherDay)                               // two causes
+	l.copied("0007", "person_id = 'third'", "event_inserted_at = TIMESTAMP '2026-06-12 15:00:00+00'", stampedLater) // at once
+}
+
+var plannedDays = []ledger.DedupDay{
+	{Day: "2026-06-12", DedupCounts: ledger.DedupCounts{NoKey: 2, Collided: 1, DoubleRun: 2, Backfill: 1, SameDay: 2}},
+	{Day: "2026-06-20", DedupCounts: ledger.DedupCounts{AcrossDays: 2}},
+}
+
+// order approves the plan.
+func (l *dedupLab) order(id string, plan ledger.DedupPlan) ledger.DedupOrder {
+	return ledger.DedupOrder{
+		ID: id, Run: ledger.Run{WorkflowID: "dedup", RunID: id}, Excess: plan.Excess.Total(), Days: plan.Days,
+		OrderedAt: time.Date(2026, 7, 3, 0, 0, 0, 0, time.UTC), ExpiresAt: time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond),
+	}
+}
+
+func (l *dedupLab) plan() ledger.DedupPlan {
+	l.t.Helper()
+	plan, err := l.deduper.PlanDedup(l.t.Context())
+	require.NoError(l.t, err)
+	return plan
+}
+
+// snapshot plans, approves and takes the snapshot.
+func (l *dedupLab) snapshot(id string) ledger.DedupOrder {
+	l.t.Helper()
+	order := l.order(id, l.plan())
+	_, err := l.deduper.SnapshotTracks(l.t.Context(), order)
+	require.NoError(l.t, err)
+	return order
+}
+
+// dedup does a whole dedup.
+func (l *dedupLab) dedup(id string) (ledger.DedupOrder, ledger.Dedup) {
+	l.t.Helper()
+	order := l.snapshot(id)
+	dedup, err := l.deduper.ApplyDedup(l.t.Context(), order)
+	require.NoError(l.t, err)
+	require.NoError(l.t, l.deduper.VerifyDedup(l.t.Context(), order))
+	l.requireWhole()
+	require.Zero(l.t, l.plan().Excess.Total())
+	return order, dedup
+}
+
+// everything is the whole table, sorted.
+func (l *dedupLab) everything(table string) []string {
+	l.t.Helper()
+	rows := l.rows("SELECT * FROM posthog." + table)
+	slices.Sort(rows)
+	return rows
+}
+
+func dedupNothing(l *dedupLab) {
+	assert.Equal(l.t, int64(0), l.plan().Rows)
+	l.deliver(l.hour(1), event(1), event(2))
+	plan := l.plan()
+	assert.Equal(l.t, int64(2), plan.Rows)
+	assert.Equal(l.t, int64(2), plan.Events)
+	assert.Zero(l.t, plan.Excess)
+	assert.Empty(l.t, plan.Days)
+}
+
+func dedupPlan(l *dedupLab) {
+	l.everyCause()
+	plan := l.plan()
+	assert.Equal(l.t, int64(18), plan.Rows)
+	assert.Equal(l.t, int64(8), plan.Events)
+	assert.Equal(l.t, int64(6), plan.Repeated)
+	assert.Equal(l.t, ledger.DedupCounts{NoKey: 2, Collided: 1, DoubleRun: 2, Backfill: 1, AcrossDays: 2, SameDay: 2}, plan.Excess)
+	assert.Equal(l.t, plannedDays, plan.Days)
+}
+
+func dedupPlanOnly(l *dedupLab) {
+	l.everyCause()
+	tracks, keys := l.everything("tracks"), l.everything("tracks_keys")
+	l.plan()
+	assert.Equal(l.t, tracks, l.everything("tracks"))
+	assert.Equal(l.t, keys, l.everything("tracks_keys"))
+	assert.Empty(l.t, l.rows(`SELECT reason FROM posthog.merge_rejects`))
+}
+
+func dedupApply(l *dedupLab) {
+	l.everyCause()
+	_, dedup := l.dedup("run")
+	assert.Equal(l.t, int64(8), dedup.Rows)
+	assert.Equal(l.t, int64(10), dedup.Removed)
+	assert.Equal(l.t, int64(3), dedup.Rejected)
+	early := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	assert.Equal(l.t, []string{
+		line("0001", noon, "second"), line("0002", noon, "second"), line("0003", early, "first"), line("0004", noon, "first"),
+		line("0005", noon, "first"), line("0006", noon, "first"), line("0007", noon, "third"), line("0008", noon, "first"),
+	}, l.tracks())
+	assert.Equal(l.t, []string{
+		"|event_id_missing|posthog.tracks", "|event_id_missing|posthog.tracks", "0005|collision|posthog.tracks",
+	}, l.rows(`SELECT SUBSTR(event_id, 33), reason, source_object FROM posthog.merge_rejects ORDER BY reason DESC, event_id`))
+}
+
+func dedupTwice(l *dedupLab) {
+	l.everyCause()
+	order, first := l.dedup("run")
+	tracks := l.everything("tracks")
+	again, err := l.deduper.SnapshotTracks(l.t.Context(), order)
+	require.NoError(l.t, err)
+	assert.Equal(l.t, int64(18), again.Rows, "the snapshot is still that from before")
+	second, err := l.deduper.ApplyDedup(l.t.Context(), order)
+	require.NoError(l.t, err)
+	assert.Equal(l.t, first, second)
+	assert.Equal(l.t, tracks, l.everything("tracks"))
+	assert.Equal(l.t, []string{"3"}, l.rows(`SELECT COUNT(*) FROM posthog.merge_rejects`))
+}
+
+func dedupOrderNull(l *dedupLab) {
+	l.deliver(l.hour(1), event(1, content("known age"), inserted(-10_000)))
+	l.copied("0001", "person_id = 'unknown age'", "event_inserted_at = NULL", stampedLater,
+		"created_at = TIMESTAMP '2026-06-14 12:00:00+00'")
+	l.dedup("run")
+	assert.Equal(l.t, []string{line("0001", noon.AddDate(0, 0, 2), "known age")}, l.tracks(),
+		"the delivery without age is the first")
+}
+
+func dedupOrderStamp(l *dedupLab) {
+	l.deliver(l.hour(1), event(1))
+	l.copied("0001", "person_id = 'loaded later'", stampedLater, anotherDay)
+	l.copied("0001", "person_id = 'never stamped'", "bq_ingested_timestamp = NULL")
+	l.dedup("run")
+	assert.Equal(l.t, []string{line("0001", noon, "loaded later")}, l.tracks())
+}
+
+// dedupOrderContent compares with what a merge makes of the same two deliveries.
+func dedupOrderContent(l *dedupLab) {
+	l.deliver(l.hour(1), event(1, content("a")), event(1, content("b")))
+	merged := l.tracks()
+	l.copied("0001", "person_id = 'a'")
+	l.copied("0001", "person_id = 'b'")
+	l.dedup("run")
+	assert.Equal(l.t, merged, l.tracks())
+}
+
+func dedupThenMerge(l *dedupLab) {
+	l.everyCause()
+	l.dedup("run")
+	merge := l.deliver(
+		l.hour(2),
+		event(1, content("third"), inserted(600)), event(2, content("older"), inserted(1)), event(3), event(4), event(9),
+	)
+	assert.Equal(l.t, ledger.Merge{Inserted: 1, Updated: 1, Unchanged: 3}, merge)
+	assert.Equal(l.t, line("0001", noon, "third"), l.tracks()[0])
+}
+
+func dedupRemembersOrder(l *dedupLab) {
+	l.deliver(l.hour(1), event(1, content("a"), inserted(10)))
+	l.deliver(l.hour(2), event(1, content("a"), inserted(30)))
+	l.copied("0001", "event_inserted_at = TIMESTAMP '2026-06-12 12:05:00+00'", "person_id = 'older'")
+	l.dedup("run")
+	merge := l.deliver(l.hour(3), event(1, content("b"), inserted(20)))
+	assert.Equal(l.t, ledger.Merge{Unchanged: 1}, merge, "a delivery between the two that were seen")
+}
+
+func dedupWithoutKeys(l *dedupLab) {
+	l.everyCause()
+	l.sabotage(`DELETE FROM posthog.tracks_keys WHERE TRUE`)
+	_, dedup := l.dedup("run")
+	assert.Equal(l.t, int64(2), dedup.KeysMended, "those of the events that had one row")
+	merge := l.deliver(l.hour(2), event(8), event(6, content("second"), inserted(600)), event(9))
+	assert.Equal(l.t, ledger.Merge{Inserted: 1, Updated: 1, Unchanged: 1}, merge)
+}
+
+func dedupStaleKeys(l *dedupLab) {
+	l.everyCause()
+	l.sabotage(`DELETE FROM posthog.tracks_keys WHERE event_id LIKE '%0008'`)
+	l.sabotage(`INSERT INTO posthog.tracks_keys SELECT * FROM posthog.tracks_keys WHERE event_id LIKE '%0006' OR event_id LIKE '%0001'`)
+	l.sabotage(`DELETE FROM posthog.tracks WHERE event_id LIKE '%0007'`)
+	_, dedup := l.dedup("run")
+	assert.Positive(l.t, dedup.KeysMended)
+	assert.Equal(l.t, []string{"7|7"}, l.rows(`SELECT COUNT(*), COUNT(DISTINCT event_id) FROM posthog.tracks_keys`))
+	merge := l.deliver(l.hour(2), event(6, content("second"), inserted(600)), event(7), event(8))
+	assert.Equal(l.t, ledger.Merge{Inserted: 1, Updated: 1, Unchanged: 1}, merge)
+}
+
+// dedupMoved merges an hour between the snapshot and the swap.
+func dedupMoved(l *dedupLab) {
+	l.everyCause()
+	order := l.snapshot("run")
+	load := l.load(l.hour(2), event(9), event(8, content("second"), inserted(600)))
+	merge, err := l.deduper.MergeLoad(l.t.Context(), l.hour(2), load.ID)
+	require.NoError(l.t, err)
+	assert.Equal(l.t, ledger.Merge{Inserted: 1, Updated: 1}, merge)
+	tracks, keys := l.everything("tracks"), l.everything("tracks_keys")
+	_, err = l.deduper.ApplyDedup(l.t.Context(), order)
+	var moved *warehouse.MovedError
+	require.ErrorAs(l.t, err, &moved)
+	assert.Equal(l.t, tracks, l.everything("tracks"))
+	assert.Equal(l.t, keys, l.everything("tracks_keys"))
+	assert.Empty(l.t, l.rows(`SELECT reason FROM posthog.merge_rejects`))
+
+	require.NoError(l.t, l.deduper.DropSnapshot(l.t.Context(), "run"))
+	_, dedup := l.dedup("another run")
+	assert.Equal(l.t, int64(10), dedup.Removed)
+	assert.Len(l.t, l.tracks(), 9)
+}
+
+func dedupUnapproved(l *dedupLab) {
+	l.everyCause()
+	plan := l.plan()
+	l.copied("0008", "person_id = 'second'", insertedLater)
+	order := l.order("run", plan)
+	_, err := l.deduper.SnapshotTracks(l.t.Context(), order)
+	require.NoError(l.t, err)
+	_, err = l.deduper.ApplyDedup(l.t.Context(), order)
+	var changed *warehouse.PlanChangedError
+	require.ErrorAs(l.t, err, &changed)
+	assert.Equal(l.t, int64(10), changed.Approved)
+	assert.Equal(l.t, int64(11), changed.Found)
+	assert.Equal(l.t, int64(19), l.plan().Rows)
+}
+
+func dedupVerifyFinds(l *dedupLab) {
+	for _, damage := range []string{
+		`UPDATE posthog.tracks SET locale = 'xx' WHERE event_id LIKE '%0008'`,
+		`UPDATE posthog.tracks SET person_id = 'first' WHERE event_id LIKE '%0001'`,
+		`DELETE FROM posthog.tracks WHERE event_id LIKE '%0006'`,
+		`INSERT INTO posthog.tracks SELECT * FROM posthog.tracks WHERE event_id LIKE '%0008'`,
+	} {
+		l.sabotage(`DELETE FROM posthog.tracks WHERE TRUE`)
+		l.sabotage(`DELETE FROM posthog.tracks_keys WHERE TRUE`)
+		l.everyCause()
+		id := fmt.Sprint("run-", l.loads)
+		order := l.snapshot(id)
+		_, err := l.deduper.ApplyDedup(l.t.Context(), order)
+		require.NoError(l.t, err)
+		l.sabotage(damage)
+		var broken *warehouse.InvariantError
+		require.ErrorAs(l.t, l.deduper.VerifyDedup(l.t.Context(), order), &broken, damage)
+		require.NoError(l.t, l.deduper.DropSnapshot(l.t.Context(), id))
+	}
+}
+
+func dedupRollback(l *dedupLab) {
+	l.everyCause()
+	tracks, keys := l.everything("tracks"), l.everything("tracks_keys")
+	order, _ := l.dedup("run")
+	for range 2 {
+		rollback, err := l.deduper.RollbackDedup(l.t.Context(), order.ID)
+		require.NoError(l.t, err)
+		assert.Equal(l.t, int64(18), rollback.Rows)
+		assert.Equal(l.t, tracks, l.everything("tracks"))
+		assert.Equal(l.t, keys, l.everything("tracks_keys"))
+		assert.Empty(l.t, l.rows(`SELECT reason FROM posthog.merge_rejects`))
+	}
+	require.NoError(l.t, l.deduper.DropSnapshot(l.t.Context(), order.ID))
+	l.dedup("another run")
+}
+
+func dedupRollbackKeeps(l *dedupLab) {
+	l.everyCause()
+	order, _ := l.dedup("run")
+	l.deliver(l.hour(2), event(8, content("second"), inserted(600)), event(9))
+	rollback, err := l.deduper.RollbackDedup(l.t.Context(), order.ID)
+	require.NoError(l.t, err)
+	assert.Equal(l.t, int64(19), rollback.Rows)
+	assert.Equal(l.t, []string{"second"}, l.rows(`SELECT person_id FROM posthog.tracks WHERE event_id LIKE '%0008'`))
+}
+
+func dedupRollbackRefuses(l *dedupLab) {
+	l.everyCause()
+	order, _ := l.dedup("run")
+	l.deliver(l.hour(2), event(1, content("third"), inserted(600)))
+	tracks := l.everything("tracks")
+	_, err := l.deduper.RollbackDedup(l.t.Context(), order.ID)
+	var changed *warehouse.ChangedSinceError
+	require.ErrorAs(l.t, err, &changed)
+	assert.Equal(l.t, int64(1), changed.Events)
+	assert.Equal(l.t, tracks, l.everything("tracks"))
+}
+
+func dedupDropped(l *dedupLab) {
+	l.everyCause()
+	order, _ := l.dedup("run")
+	require.NoError(l.t, l.deduper.DropSnapshot(l.t.Context(), order.ID))
+	require.NoError(l.t, l.deduper.DropSnapshot(l.t.Context(), order.ID))
+	_, err := l.deduper.RollbackDedup(l.t.Context(), order.ID)
+	var gone *warehouse.SnapshotGoneError
+	require.ErrorAs(l.t, err, &gone)
+	_, err = l.deduper.RollbackDedup(l.t.Context(), "nobody")
+	require.ErrorAs(l.t, err, &gone)
+}
+
+// dedupSwept leaves a snapshot behind whose run is gone.
+func dedupSwept(l *dedupLab) {
+	l.everyCause()
+	order := l.order("run", l.plan())
+	order.ExpiresAt = time.Now().Add(-time.Minute).UTC()
+	_, err := l.deduper.SnapshotTracks(l.t.Context(), order)
+	require.NoError(l.t, err)
+	require.NoError(l.t, l.deduper.DropSnapshot(l.t.Context(), "another run"))
+	_, err = l.deduper.ApplyDedup(l.t.Context(), order)
+	var gone *warehouse.SnapshotGoneError
+	require.ErrorAs(l.t, err, &gone)
+	assert.Equal(l.t, int64(18), l.plan().Rows)
+}
