@@ -64,6 +64,12 @@ func classify(err error) (kind string, permanent bool) {
 		return contract.ErrKeysMissing, true
 	case is[*warehouse.InvariantError](err), is[*warehouse.LoadUnknownError](err):
 		return contract.ErrLawBroken, true
+	case is[*warehouse.MovedError](err), is[*warehouse.PlanChangedError](err):
+		return contract.ErrTracksMoved, true
+	case is[*warehouse.SnapshotGoneError](err):
+		return contract.ErrSnapshotGone, true
+	case is[*warehouse.ChangedSinceError](err):
+		return contract.ErrChangedSince, true
 	case is[*warehouse.HeldError](err):
 		return contract.ErrWarehouseHeld, false
 	case is[*export.ManifestError](err):

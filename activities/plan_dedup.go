@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 
+	"github.com/posthog-tracks/posthog-tracks/internal/contract"
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 )
 
@@ -20,14 +21,15 @@ type Deduper interface {
 	// RollbackDedup puts the rows that a dedup touched back.
 	RollbackDedup(ctx context.Context, id string) (ledger.DedupRollback, error)
 	// DropSnapshot drops a dedup's snapshot, if there is one, and all expired ones.
-	DropSnapshot(ctx context.Context, id string) error
+	// With unlessApplied it keeps and returns that of a dedup that was done.
+	DropSnapshot(ctx context.Context, id string, unlessApplied bool) (*ledger.Snapshot, error)
 }
 
 // Dedups are the activities of DedupTracks.
 type Dedups struct{ Warehouse Deduper }
 
 // PlanDedup counts the excess rows of tracks. It changes nothing.
-func (d *Dedups) PlanDedup(ctx context.Context) (ledger.DedupPlan, error) {
+func (d *Dedups) PlanDedup(ctx context.Context, _ contract.PlanDedupInput) (ledger.DedupPlan, error) {
 	life := beat(ctx, "looking for excess rows")
 	defer life.stop()
 	plan, err := d.Warehouse.PlanDedup(ctx)

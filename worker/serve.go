@@ -53,6 +53,7 @@ func serve(ctx context.Context, settings config.Config, logger *slog.Logger) (er
 	main := worker.New(temporal, settings.TaskQueue, worker.Options{WorkerStopTimeout: stopTimeout})
 	(&workflows.Workflows{Settings: workflowSettings(settings, store.Tables().Name())}).Register(main)
 	registerTableActivities(main, settings, bucket, store, area)
+	registerDedupActivities(main, activities.Dedups{Warehouse: store})
 
 	loader := worker.New(temporal, contract.LoadQueue(settings.TaskQueue), worker.Options{
 		WorkerStopTimeout:                  stopTimeout,
@@ -91,6 +92,15 @@ func registerTableActivities(w worker.Worker, settings config.Config, bucket *gc
 	register(w, contract.CompareWindows, (&activities.Reconciliation{Bucket: bucket, Prefix: settings.Prefix, Books: store}).CompareWindows)
 	register(w, contract.DrainWriters, tables.DrainWriters)
 	register(w, contract.FindWriter, activities.FindWriter)
+}
+
+func registerDedupActivities(w worker.Worker, dedups activities.Dedups) {
+	register(w, contract.PlanDedup, dedups.PlanDedup)
+	register(w, contract.SnapshotTracks, dedups.SnapshotTracks)
+	register(w, contract.ApplyDedup, dedups.ApplyDedup)
+	register(w, contract.VerifyDedup, dedups.VerifyDedup)
+	register(w, contract.RollbackDedup, dedups.RollbackDedup)
+	register(w, contract.DropSnapshot, dedups.DropSnapshot)
 }
 
 func register(w worker.Worker, name string, fn any) {

@@ -16,6 +16,7 @@ const (
 	HourlyTracks  = "HourlyTracks"
 	WriteTracks   = "WriteTracks"
 	ReloadWindows = "ReloadWindows"
+	DedupTracks   = "DedupTracks"
 
 	ReconcileExports = "ReconcileExports"
 )
@@ -64,6 +65,7 @@ type Registry interface {
 func (w *Workflows) Register(registry Registry) {
 	registry.RegisterWorkflowWithOptions(w.hourlyTracks, workflow.RegisterOptions{Name: HourlyTracks})
 	registry.RegisterWorkflowWithOptions(w.writeTracks, workflow.RegisterOptions{Name: WriteTracks})
+	registry.RegisterWorkflowWithOptions(w.dedupTracks, workflow.RegisterOptions{Name: DedupTracks})
 	registry.RegisterWorkflowWithOptions(w.reloadWindows, workflow.RegisterOptions{Name: ReloadWindows})
 	registry.RegisterWorkflowWithOptions(w.reconcileExports, workflow.RegisterOptions{Name: ReconcileExports})
 }

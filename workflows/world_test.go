@@ -32,6 +32,7 @@ type world struct {
 	compare func(contract.CompareWindowsInput) (contract.Comparison, error)
 	drain   func() (contract.DrainResult, error)
 	find    func(contract.FindWriterInput) (contract.Writer, error)
+	dedups  dedupWorld
 
 	mu       sync.Mutex
 	calls    []string
@@ -79,6 +80,7 @@ func newWorld() *world {
 				Since: time.Date(2026, 6, 12, 10, 0, 0, 0, time.UTC),
 			}, nil
 		},
+		dedups: newDedupWorld(),
 	}
 }
 
@@ -139,6 +141,7 @@ func (w *world) environment(t *testing.T, settings Settings) *testsuite.TestWork
 		w.mu.Unlock()
 		return w.booking(outcome)
 	})
+	w.registerDedups(register)
 	register(contract.CompareWindows, func(_ context.Context, in contract.CompareWindowsInput) (contract.Comparison, error) {
 		w.note(contract.CompareWindows)
 		return w.compare(in)

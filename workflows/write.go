@@ -15,11 +15,16 @@ const WaitingForTurn = "waiting for the turn to write"
 type WriteInput struct {
 	// Merge merges one load of a window.
 	Merge *contract.MergeWindowInput `json:"merge,omitempty"`
+	// Dedup removes excess rows, DedupRollback puts them back.
+	Dedup         *ledger.DedupOrder           `json:"dedup,omitempty"`
+	DedupRollback *contract.RollbackDedupInput `json:"dedupRollback,omitempty"`
 }
 
 // WriteResult is what a write did, under the name its input has.
 type WriteResult struct {
-	Merge *ledger.Merge `json:"merge,omitempty"`
+	Merge         *ledger.Merge         `json:"merge,omitempty"`
+	Dedup         *DedupWritten         `json:"dedup,omitempty"`
+	DedupRollback *ledger.DedupRollback `json:"dedupRollback,omitempty"`
 }
 
 // kinds are the writes that the input asks for. A new kind of write is a field
@@ -28,6 +33,12 @@ func (in WriteInput) kinds() []writeKind {
 	var kinds []writeKind
 	if in.Merge != nil {
 		kinds = append(kinds, mergeWrite{*in.Merge})
+	}
+	if in.Dedup != nil {
+		kinds = append(kinds, dedupWrite{*in.Dedup})
+	}
+	if in.DedupRollback != nil {
+		kinds = append(kinds, dedupRollbackWrite{*in.DedupRollback})
 	}
 	return kinds
 }

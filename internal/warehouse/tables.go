@@ -38,6 +38,7 @@ func (t Tables) Placeholders(quote func(parts ...string) string) map[string]stri
 		"tracks_keys_next":   quote(t.Dataset, t.TracksKeys+"_next"),
 		"tracks_keys_slices": quote(t.Dataset, t.TracksKeys+"_slices"),
 		// What every dedup of tracks did, and where its snapshot is.
+		"tracks_next":   quote(t.Dataset, t.Tracks+"_next"),
 		"tracks_dedups": quote(t.Dataset, t.Tracks+"_dedups"),
 		"raw_rejects":   quote(t.Dataset, t.RawRejects),
 		"merge_rejects": quote(t.Dataset, t.MergeRejects),

@@ -187,6 +187,19 @@ SELECT COUNT(DISTINCT event_id) AS ids FROM ${tracks};
 -- step: remove_rows
 DELETE FROM ${tracks} WHERE rowid IN (SELECT tracks_row FROM dedup_verdict WHERE outcome <> 'stays');
 
+-- step: copy_rows
+-- The way over the whole table: all other rows into a new one, in the order they lie in.
+INSERT INTO ${tracks_next}
+SELECT * FROM ${tracks}
+WHERE rowid NOT IN (SELECT tracks_row FROM dedup_verdict WHERE outcome <> 'stays')
+ORDER BY rowid;
+
+-- step: drop_tracks
+DROP TABLE ${tracks};
+
+-- step: rename_next
+ALTER TABLE ${tracks_next} RENAME TO ${tracks_name};
+
 -- step: insert_rows
 INSERT INTO ${tracks}
 SELECT
@@ -297,6 +310,10 @@ SELECT
 FROM lacking AS l
 JOIN newest AS n ON n.event_id = l.event_id AND n.content_hash = l.content_hash
 ORDER BY l.bucket;
+
+-- step: allow_null
+-- Rows without event_id were there before, and a table written again refuses them.
+ALTER TABLE ${tracks} ALTER COLUMN event_id DROP NOT NULL;
 
 -- step: restore_remove
 DELETE FROM ${tracks} WHERE event_id IN (SELECT event_id FROM dedup_events);

@@ -30,6 +30,7 @@ func RunDedup(t *testing.T, open func(*testing.T) (Deduper, activities.Area)) {
 		"plan/counts every cause by day":              dedupPlan,
 		"plan/changes nothing":                        dedupPlanOnly,
 		"apply/leaves what the laws say":              dedupApply,
+		"apply/the whole table again":                 dedupWhole,
 		"apply/twice is once":                         dedupTwice,
 		"apply/NULL inserted_at is the lowest":        dedupOrderNull,
 		"apply/the stamp breaks ties":                 dedupOrderStamp,
@@ -125,7 +126,7 @@ var plannedDays = []ledger.DedupDay{
 func (l *dedupLab) order(id string, plan ledger.DedupPlan) ledger.DedupOrder {
 	return ledger.DedupOrder{
 		ID: id, Run: ledger.Run{WorkflowID: "dedup", RunID: id}, Excess: plan.Excess.Total(), Days: plan.Days,
-		OrderedAt: time.Date(2026, 7, 3, 0, 0, 0, 0, time.UTC), ExpiresAt: time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond),
+		OrderedAt: time.Date(2026, 7, 3, 0, 0, len(id), 0, time.UTC), ExpiresAt: time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond),
 	}
 }
 
@@ -155,6 +156,13 @@ func (l *dedupLab) dedup(id string) (ledger.DedupOrder, ledger.Dedup) {
 	l.requireWhole()
 	require.Zero(l.t, l.plan().Excess.Total())
 	return order, dedup
+}
+
+func (l *dedupLab) drop(id string) {
+	l.t.Helper()
+	kept, err := l.deduper.DropSnapshot(l.t.Context(), id, false)
+	require.NoError(l.t, err)
+	assert.Nil(l.t, kept)
 }
 
 // everything is the whole table, sorted.
@@ -208,6 +216,32 @@ func dedupApply(l *dedupLab) {
 	assert.Equal(l.t, []string{
 		"|event_id_missing|posthog.tracks", "|event_id_missing|posthog.tracks", "0005|collision|posthog.tracks",
 	}, l.rows(`SELECT SUBSTR(event_id, 33), reason, source_object FROM posthog.merge_rejects ORDER BY reason DESC, event_id`))
+}
+
+// dedupWhole compares the two ways.
+func dedupWhole(l *dedupLab) {
+	l.everyCause()
+	before := l.everything("tracks")
+	affected, _ := l.dedup("run")
+	tracks, keys := l.everything("tracks"), l.everything("tracks_keys")
+	_, err := l.deduper.RollbackDedup(l.t.Context(), affected.ID)
+	require.NoError(l.t, err)
+
+	order := l.order("another run", l.plan())
+	order.WholeTable = true
+	_, err = l.deduper.SnapshotTracks(l.t.Context(), order)
+	require.NoError(l.t, err)
+	_, err = l.deduper.ApplyDedup(l.t.Context(), order)
+	require.NoError(l.t, err)
+	require.NoError(l.t, l.deduper.VerifyDedup(l.t.Context(), order))
+	assert.Equal(l.t, tracks, l.everything("tracks"))
+	assert.Equal(l.t, keys, l.everything("tracks_keys"))
+
+	_, err = l.deduper.RollbackDedup(l.t.Context(), order.ID)
+	require.NoError(l.t, err)
+	assert.Equal(l.t, before, l.everything("tracks"))
+	l.dedup("a third run")
+	l.deliver(l.hour(2), event(1, content("third"), inserted(600)), event(9))
 }
 
 func dedupTwice(l *dedupLab) {
@@ -308,7 +342,7 @@ func dedupMoved(l *dedupLab) {
 	assert.Equal(l.t, keys, l.everything("tracks_keys"))
 	assert.Empty(l.t, l.rows(`SELECT reason FROM posthog.merge_rejects`))
 
-	require.NoError(l.t, l.deduper.DropSnapshot(l.t.Context(), "run"))
+	l.drop("run")
 	_, dedup := l.dedup("another run")
 	assert.Equal(l.t, int64(10), dedup.Removed)
 	assert.Len(l.t, l.tracks(), 9)
@@ -346,7 +380,7 @@ func dedupVerifyFinds(l *dedupLab) {
 		l.sabotage(damage)
 		var broken *warehouse.InvariantError
 		require.ErrorAs(l.t, l.deduper.VerifyDedup(l.t.Context(), order), &broken, damage)
-		require.NoError(l.t, l.deduper.DropSnapshot(l.t.Context(), id))
+		l.drop(id)
 	}
 }
 
@@ -362,7 +396,7 @@ func dedupRollback(l *dedupLab) {
 		assert.Equal(l.t, keys, l.everything("tracks_keys"))
 		assert.Empty(l.t, l.rows(`SELECT reason FROM posthog.merge_rejects`))
 	}
-	require.NoError(l.t, l.deduper.DropSnapshot(l.t.Context(), order.ID))
+	l.drop(order.ID)
 	l.dedup("another run")
 }
 
@@ -391,9 +425,12 @@ func dedupRollbackRefuses(l *dedupLab) {
 func dedupDropped(l *dedupLab) {
 	l.everyCause()
 	order, _ := l.dedup("run")
-	require.NoError(l.t, l.deduper.DropSnapshot(l.t.Context(), order.ID))
-	require.NoError(l.t, l.deduper.DropSnapshot(l.t.Context(), order.ID))
-	_, err := l.deduper.RollbackDedup(l.t.Context(), order.ID)
+	kept, err := l.deduper.DropSnapshot(l.t.Context(), order.ID, true)
+	require.NoError(l.t, err)
+	require.NotNil(l.t, kept, "it was done, so it stays")
+	l.drop(order.ID)
+	l.drop(order.ID)
+	_, err = l.deduper.RollbackDedup(l.t.Context(), order.ID)
 	var gone *warehouse.SnapshotGoneError
 	require.ErrorAs(l.t, err, &gone)
 	_, err = l.deduper.RollbackDedup(l.t.Context(), "nobody")
@@ -407,7 +444,7 @@ func dedupSwept(l *dedupLab) {
 	order.ExpiresAt = time.Now().Add(-time.Minute).UTC()
 	_, err := l.deduper.SnapshotTracks(l.t.Context(), order)
 	require.NoError(l.t, err)
-	require.NoError(l.t, l.deduper.DropSnapshot(l.t.Context(), "another run"))
+	l.drop("another run")
 	_, err = l.deduper.ApplyDedup(l.t.Context(), order)
 	var gone *warehouse.SnapshotGoneError
 	require.ErrorAs(l.t, err, &gone)

@@ -52,7 +52,7 @@ func (d *deduping) apply(ctx context.Context, order ledger.DedupOrder, record *d
 		return err
 	}
 	d.look(d.warehouse.tables["tracks"])
-	if err := d.change(ctx); err != nil {
+	if err := d.change(ctx, order, record.snapshot.Rows); err != nil {
 		return err
 	}
 	record.dedup = ledger.Dedup{
@@ -99,13 +99,48 @@ func (d *deduping) guard(ctx context.Context, record *dedupRecord) error {
 	return nil
 }
 
-func (d *deduping) change(ctx context.Context) error {
+func (d *deduping) change(ctx context.Context, order ledger.DedupOrder, rows int64) error {
+	removed := d.excess().Total() + d.rewritten
+	var err error
+	if order.WholeTable {
+		err = d.writeAgain(ctx, rows-removed)
+	} else {
+		err = d.touch(ctx, touching{"remove_rows", removed})
+	}
+	if err != nil {
+		return err
+	}
 	return d.touch(
 		ctx,
-		touching{"remove_rows", d.excess().Total() + d.rewritten},
 		touching{"insert_rows", d.rewritten},
 		touching{"insert_rejects", d.rejected},
 	)
+}
+
+// writeAgain puts the rows that stay where they are into a new table, made by the
+// schema's own statement, which then takes the place of tracks.
+func (d *deduping) writeAgain(ctx context.Context, rows int64) error {
+	for _, step := range d.warehouse.scripts["schema"] {
+		if step.Name == "tracks" {
+			d.steps["create_next"] = step
+		}
+	}
+	d.fill["tracks_name"] = quote(d.warehouse.options.Tables.Tracks)
+	d.fill["tracks"] = d.fill["tracks_next"]
+	_, err := d.exec(ctx, "create_next")
+	d.fill["tracks"] = d.warehouse.tables["tracks"]
+	if err != nil {
+		return err
+	}
+	if err := d.touch(ctx, touching{"copy_rows", rows}); err != nil {
+		return err
+	}
+	for _, step := range []string{"drop_tracks", "rename_next"} {
+		if _, err := d.exec(ctx, step); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeKeys gives the touched events their keys, and mends the others' when they do

@@ -129,16 +129,21 @@ func (w *Warehouse) lookUp(ctx context.Context, id string) (record *dedupRecord,
 }
 
 // DropSnapshot drops the snapshot of a dedup, which can then not be taken back, and
-// all snapshots whose time is over. There may be none.
-func (w *Warehouse) DropSnapshot(ctx context.Context, id string) error {
-	return w.write(ctx, "dedup", func(s *session) error {
+// all snapshots whose time is over. There may be none. With unlessApplied the
+// snapshot of a dedup that was done stays, and is returned.
+func (w *Warehouse) DropSnapshot(ctx context.Context, id string, unlessApplied bool) (kept *ledger.Snapshot, err error) {
+	err = w.write(ctx, "dedup", func(s *session) error {
 		d := deduping{session: s, warehouse: w}
 		r, err := d.record(ctx, id)
 		if err != nil {
 			return err
 		}
 		drop := make(map[string]string)
-		if r != nil && !r.dropped {
+		switch {
+		case r == nil || r.dropped:
+		case unlessApplied && r.applied && !r.rolledBack:
+			kept = &r.snapshot
+		default:
 			drop[id] = r.snapshot.Name
 		}
 		err = d.query(ctx, "expired", func(rows *databasesql.Rows) error {
@@ -150,17 +155,23 @@ func (w *Warehouse) DropSnapshot(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		for id, name := range drop {
-			if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("drop snapshot: %w", err)
-			}
-			d.bind["id"] = id
-			if _, err := d.exec(ctx, "record_dropped"); err != nil {
-				return err
-			}
-		}
-		return nil
+		return d.drop(ctx, drop)
 	})
+	return kept, err
+}
+
+// drop removes snapshots, by the id of their dedup.
+func (d *deduping) drop(ctx context.Context, snapshots map[string]string) error {
+	for id, name := range snapshots {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("drop snapshot: %w", err)
+		}
+		d.bind["id"] = id
+		if _, err := d.exec(ctx, "record_dropped"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dedupOf runs fn in a transaction, alone, on a recorded dedup whose snapshot is

@@ -45,6 +45,11 @@ func (d *deduping) takeBack(ctx context.Context, id string) error {
 	if rows != asLeft || asLeft != d.repeated || withoutKey != 0 {
 		return &warehouse.ChangedSinceError{ID: id, Events: max(d.repeated-asLeft, rows-asLeft) + withoutKey}
 	}
+	if d.excess().NoKey > 0 {
+		if _, err := d.exec(ctx, "allow_null"); err != nil {
+			return err
+		}
+	}
 	d.fill["source_keys"] = d.warehouse.snapshotTable(d.warehouse.options.Tables.TracksKeys)
 	if err := d.touch(ctx, touching{"restore_remove", d.repeated}, touching{"restore_insert", d.touched()}); err != nil {
 		return err
