@@ -75,5 +75,6 @@ found needs somebody (see "starter help exit-codes").`,
 
 	// What only looks.
 	cmd.AddCommand(s.status(), s.explain(), s.doctor(), s.replay(), s.report(), exitCodes())
+	mistyped(cmd)
 	return cmd
 }

@@ -90,7 +90,7 @@ func (w *Warehouse) reachable() error {
 		return nil
 	}
 	if _, err := os.Stat(w.options.Path); err != nil {
-		return fmt.Errorf("open warehouse file: %w", err)
+		return fmt.Errorf("open warehouse file (the worker makes it at its first run): %w", err)
 	}
 	return nil
 }
