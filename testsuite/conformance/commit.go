@@ -47,6 +47,24 @@ func commitTwice(l *lab) {
 	assert.Equal(l.t, []string{"1"}, l.rows(`SELECT COUNT(*) FROM posthog.window_ledger`))
 }
 
+// The answer to the first commit may have been lost, and found again much later.
+func commitLate(l *lab) {
+	w := l.hour(1)
+	first := l.commit(w, l.stage(w, event(1), event(2)))
+	_, err := l.warehouse.CommitWindow(l.t.Context(), first)
+	require.NoError(l.t, err)
+	_, err = l.warehouse.MergeLoad(l.t.Context(), w, first.Load.ID)
+	require.NoError(l.t, err)
+	l.deliver(w, event(1))
+	l.load(w, event(3))
+	booked, err := l.warehouse.CommitWindow(l.t.Context(), first)
+	require.NoError(l.t, err)
+	assert.Equal(l.t, first.Load.ID, booked.ID)
+	assert.Equal(l.t, ledger.Merged, booked.Status)
+	assert.Equal(l.t, []string{"0003|first|2026-06-12 01:00:00Z|3|0|2026-07-01 00:00:03Z"}, l.rawTracks(), "the newest load is still there")
+	assert.Equal(l.t, []string{"3"}, l.rows(`SELECT COUNT(*) FROM posthog.window_ledger`))
+}
+
 func commitKeepsUnmerged(l *lab) {
 	w := l.hour(1)
 	first := l.load(w, event(1), event(2))

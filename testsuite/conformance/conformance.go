@@ -14,6 +14,7 @@ func Run(t *testing.T, open func(*testing.T) (Warehouse, activities.Area)) {
 	for name, test := range map[string]func(*lab){
 		"commit/replaces the window":                     commitReplaces,
 		"commit/twice is once":                           commitTwice,
+		"commit/a load that was replaced stays replaced": commitLate,
 		"commit/keeps what was never merged":             commitKeepsUnmerged,
 		"commit/an empty export empties the window":      commitEmpty,
 		"commit/keeps rejects with the row":              commitRejects,

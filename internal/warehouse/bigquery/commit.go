@@ -63,17 +63,18 @@ func (w *Warehouse) CommitWindow(ctx context.Context, commit ledger.Commit) (led
 // replaceable returns the load if it is booked already, and an UnmergedError if
 // the window holds rows of another one that were never merged.
 func (w *Warehouse) replaceable(ctx context.Context, load ledger.Load) (*ledger.Load, error) {
-	booked, err := w.LatestLoad(ctx, load.Window)
-	switch {
-	case err != nil || booked == nil:
-		return nil, err
-	case booked.ID == load.ID:
-		return booked, nil
-	case booked.Status == ledger.Loaded:
-		return nil, &ledger.UnmergedError{Load: *booked}
-	default:
-		return nil, nil
+	latest, err := w.LatestLoad(ctx, load.Window)
+	if err != nil || latest == nil || latest.ID == load.ID {
+		return latest, err
 	}
+	// Another load may have replaced this one since.
+	if booked, err := w.loadByID(ctx, load.Window, load.ID); err != nil || booked != nil {
+		return booked, err
+	}
+	if latest.Status == ledger.Loaded {
+		return nil, &ledger.UnmergedError{Load: *latest}
+	}
+	return nil, nil
 }
 
 func orZero(load *ledger.Load) ledger.Load {

@@ -24,15 +24,21 @@ import (
 func (w *Warehouse) CommitWindow(ctx context.Context, commit ledger.Commit) (ledger.Load, error) {
 	load := commit.Load
 	err := w.write(ctx, "commit_window", func(s *session) error {
-		booked, err := w.latest(ctx, s.conn, load.Window)
-		switch {
-		case err != nil:
+		// Its own row first: another load may have replaced this one since.
+		booked, err := w.load(ctx, s.conn, load.Window, load.ID)
+		if err != nil {
 			return err
-		case booked != nil && booked.ID == load.ID:
+		}
+		if booked != nil {
 			load = *booked
 			return nil
-		case booked != nil && booked.Status == ledger.Loaded:
-			return &ledger.UnmergedError{Load: *booked}
+		}
+		latest, err := w.latest(ctx, s.conn, load.Window)
+		if err != nil {
+			return err
+		}
+		if latest != nil && latest.Status == ledger.Loaded {
+			return &ledger.UnmergedError{Load: *latest}
 		}
 		load.Status = ledger.Loaded
 		load.Rows = ledger.RowsOf(commit.Staged)

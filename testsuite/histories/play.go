@@ -1,0 +1,279 @@
+package histories
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/export"
+	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
+	"github.com/posthog-tracks/posthog-tracks/internal/staging"
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
+	"github.com/posthog-tracks/posthog-tracks/internal/window"
+	"github.com/posthog-tracks/posthog-tracks/testsuite/conformance"
+	"github.com/posthog-tracks/posthog-tracks/testsuite/oracle"
+	"github.com/posthog-tracks/posthog-tracks/testsuite/sample"
+)
+
+// Process is what has the warehouse open.
+type Process interface {
+	// Warehouse has the default tables and sample.DefaultCutover.
+	Warehouse() conformance.Warehouse
+	// Die runs do and kills the process before the statement of its write with this
+	// number, counted from 1, or after do when there are fewer. Another process
+	// opens what the dead one left on disk. survived says that do came to its end.
+	Die(statement int, do func(conformance.Warehouse) error) (survived bool, err error)
+}
+
+// Play plays a history in the warehouse of a process and in the oracle. The error
+// says where the two differ. facets are learned from and used again.
+func Play(ctx context.Context, process Process, area staging.Directory, facets oracle.Facets, history History) error {
+	p := &player{process: process, area: area, facets: facets, world: oracle.New(sample.DefaultCutover, facets)}
+	for i, step := range history {
+		if err := p.step(ctx, step); err != nil {
+			return fmt.Errorf("step %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+// player plays one history.
+type player struct {
+	process Process
+	area    staging.Directory
+	facets  oracle.Facets
+	world   *oracle.World
+	loads   []load // by number, from 0
+}
+
+// load is a load in both worlds.
+type load struct {
+	told   oracle.Load
+	commit ledger.Commit
+}
+
+// act is a step as the warehouse does it and as the oracle does. Both answer in the
+// same words.
+type act struct {
+	do    func(context.Context, conformance.Warehouse) (string, error)
+	tells func(*oracle.World) string
+}
+
+func (p *player) step(ctx context.Context, step Step) error {
+	if len(step.Race) == 2 {
+		return p.race(ctx, step.Race)
+	}
+	act, err := p.act(ctx, step)
+	if err != nil {
+		return err
+	}
+	var answer string
+	survived := true
+	if step.Dies == 0 {
+		answer, err = act.do(ctx, p.process.Warehouse())
+	} else {
+		survived, err = p.process.Die(step.Dies, func(w conformance.Warehouse) error {
+			var err error
+			answer, err = act.do(ctx, w)
+			return err
+		})
+	}
+	if err != nil {
+		return err
+	}
+	tables, err := p.read(ctx)
+	if err != nil {
+		return err
+	}
+	if !survived {
+		return compare("", "", p.world, tables)
+	}
+	return compare(answer, act.tells(p.world), p.world, tables)
+}
+
+// race does two steps at once. The outcome must be that of one after the other.
+func (p *player) race(ctx context.Context, steps []Step) error {
+	var acts [2]act
+	var answers [2]string
+	var err error
+	for i := range acts {
+		if acts[i], err = p.act(ctx, steps[i]); err != nil {
+			return err
+		}
+	}
+	ended := make(chan error, len(acts))
+	for i := range acts {
+		go func() {
+			var err error
+			answers[i], err = acts[i].do(ctx, p.process.Warehouse())
+			ended <- err
+		}()
+	}
+	if err := errors.Join(<-ended, <-ended); err != nil {
+		return err
+	}
+	tables, err := p.read(ctx)
+	if err != nil {
+		return err
+	}
+	var differences []error
+	for _, order := range [][2]int{{0, 1}, {1, 0}} {
+		world := p.world.Clone()
+		var told [2]string
+		for _, i := range order {
+			told[i] = acts[i].tells(world)
+		}
+		difference := compare(strings.Join(answers[:], "; "), strings.Join(told[:], "; "), world, tables)
+		if difference == nil {
+			p.world = world
+			return nil
+		}
+		differences = append(differences, difference)
+	}
+	return fmt.Errorf("neither one after the other nor the other way round: %w", errors.Join(differences...))
+}
+
+func (p *player) act(ctx context.Context, step Step) (act, error) {
+	switch {
+	case step.Load != nil:
+		if err := p.deliver(ctx, *step.Load); err != nil {
+			return act{}, err
+		}
+		return commits(p.loads[len(p.loads)-1]), nil
+	case step.Again != 0:
+		return commits(p.loads[step.Again-1]), nil
+	default:
+		return merges(p.loads[step.Merge-1]), nil
+	}
+}
+
+// commits takes a load to raw_tracks.
+func commits(l load) act {
+	return act{
+		do: func(ctx context.Context, w conformance.Warehouse) (string, error) {
+			booked, err := w.CommitWindow(ctx, l.commit)
+			var unmerged *ledger.UnmergedError
+			if errors.As(err, &unmerged) {
+				return unmerged.Load.ID + " is unmerged", nil
+			}
+			return string(booked.Status), err
+		},
+		tells: func(w *oracle.World) string {
+			status, unmerged := w.Commit(l.told)
+			if unmerged != "" {
+				return unmerged + " is unmerged"
+			}
+			return status
+		},
+	}
+}
+
+// merges takes a load to tracks.
+func merges(l load) act {
+	return act{
+		do: func(ctx context.Context, w conformance.Warehouse) (string, error) {
+			merge, err := w.MergeLoad(ctx, l.commit.Load.Window, l.commit.Load.ID)
+			var unknown *warehouse.LoadUnknownError
+			if errors.As(err, &unknown) {
+				return "unknown", nil
+			}
+			return fmt.Sprint(oracle.Counts(merge)), err
+		},
+		tells: func(w *oracle.World) string {
+			counts, ok := w.Merge(l.told.Window, l.told.ID)
+			if !ok {
+				return "unknown"
+			}
+			return fmt.Sprint(counts)
+		},
+	}
+}
+
+// deliver makes a load of the next number, its export staged as StageObject does.
+func (p *player) deliver(ctx context.Context, l Load) error {
+	number := len(p.loads) + 1
+	w, err := window.Starting(time.Date(2026, 6, 12, l.Hour, 0, 0, 0, time.UTC))
+	if err != nil {
+		return err
+	}
+	stamp := time.Date(2026, 7, 1, 0, 0, l.Stamp, 0, time.UTC)
+	id := fmt.Sprintf("load-%d", number)
+	made := load{
+		told: oracle.Load{Window: w.Start(), ID: id, Stamp: stamp, Generation: int64(number)},
+		commit: ledger.Commit{Load: ledger.Load{
+			Window: w, ID: id, IngestedAt: stamp, Run: ledger.Run{WorkflowID: "hourly-" + w.String(), RunID: id},
+		}},
+	}
+	if l.Of != 0 {
+		of := p.loads[l.Of-1]
+		made.told.Generation, made.told.Rows, made.commit.Staged = of.told.Generation, of.told.Rows, of.commit.Staged
+		p.loads = append(p.loads, made)
+		return nil
+	}
+	rows := make([]sample.Event, len(l.Events))
+	for i, e := range l.Events {
+		made.told.Rows = append(made.told.Rows, e.told())
+		rows[i] = e.sent()
+	}
+	receipt, err := p.stage(ctx, w, int64(number), rows)
+	made.commit.Staged = []ledger.Receipt{receipt}
+	p.loads = append(p.loads, made)
+	return err
+}
+
+func (p *player) stage(ctx context.Context, w window.Window, generation int64, rows []sample.Event) (ledger.Receipt, error) {
+	content, err := sample.Encode(w, sample.Options{}, rows...)
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
+	workspace, err := p.area.Workspace()
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
+	files := staging.FilesIn(workspace)
+	if err := os.WriteFile(files.Export, content, 0o600); err != nil {
+		return ledger.Receipt{}, fmt.Errorf("write export: %w", err)
+	}
+	object := export.Object{Name: "exports/" + w.String() + ".parquet.sz", Generation: generation, Size: int64(len(content))}
+	receipt, err := staging.Convert(ctx, object, files, func(int64) {})
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
+	return p.area.Keep(ctx, w, workspace, receipt)
+}
+
+// compare says where the warehouse and the oracle differ.
+func compare(answer, told string, world *oracle.World, tables []string) error {
+	var differences []string
+	if answer != told {
+		differences = append(differences, fmt.Sprintf("the warehouse answers %q, the oracle %q", answer, told))
+	}
+	want := world.Tables()
+	for _, line := range lacking(tables, want) {
+		differences = append(differences, "only in the warehouse: "+line)
+	}
+	for _, line := range lacking(want, tables) {
+		differences = append(differences, "only in the oracle:    "+line)
+	}
+	if differences == nil {
+		return nil
+	}
+	return errors.New("differs from the oracle:\n" + strings.Join(differences, "\n"))
+}
+
+// lacking are the lines that others lack.
+func lacking(lines, others []string) (left []string) {
+	others = slices.Clone(others)
+	for _, line := range lines {
+		if i := slices.Index(others, line); i >= 0 {
+			others = slices.Delete(others, i, i+1)
+		} else {
+			left = append(left, line)
+		}
+	}
+	return left
+}

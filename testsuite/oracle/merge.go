@@ -1,0 +1,107 @@
+package oracle
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Merge takes the rows of a load to tracks. ok is false when nobody committed it.
+func (w *World) Merge(window time.Time, id string) (counts Counts, ok bool) {
+	b := w.booking(window, id)
+	if b == nil {
+		return Counts{}, false
+	}
+	if b.merged {
+		return b.counts, true
+	}
+	batch := make(map[string][]row)
+	for i, delivery := range b.load.Rows {
+		if delivery.EventID == "" {
+			continue
+		}
+		delivery.EventID = strings.ToLower(delivery.EventID)
+		at := place{window: window, generation: b.load.Generation, row: i}
+		delete(w.refused, at) // of an earlier merge of the same export
+		if delivery.CreatedAt.Before(w.cutover) {
+			b.counts.BeforeCutover++
+			continue
+		}
+		batch[delivery.EventID] = append(batch[delivery.EventID], row{seen{delivery, b.load.Stamp}, at})
+	}
+	for id, rows := range batch {
+		w.face(id, rows, &b.counts)
+	}
+	b.merged = true
+	return b.counts, true
+}
+
+// row is a row of the window being merged.
+type row struct {
+	seen
+	place place
+}
+
+// face brings the deliveries of one event together with what is known of it.
+func (w *World) face(id string, rows []row, counts *Counts) {
+	slices.SortStableFunc(rows, func(a, b row) int {
+		return cmp.Or(w.order(a.seen, b.seen), a.CreatedAt.Compare(b.CreatedAt))
+	})
+	known, isKnown := w.events[id]
+	owner := rows[0].Content
+	if isKnown {
+		owner = known.shown.Content
+	}
+	var own []row
+	for _, r := range rows {
+		if r.Content.sameEvent(owner) {
+			own = append(own, r)
+			continue
+		}
+		counts.Collided++
+		w.refused[r.place] = refusal{eventID: id}
+	}
+	if len(own) == 0 {
+		return
+	}
+	newest := own[len(own)-1].seen
+	counts.Unchanged += int64(len(own)) - 1
+	switch {
+	case !isKnown:
+		counts.Inserted++
+		known = event{createdAt: own[0].CreatedAt, shown: newest, newest: newest}
+	case w.order(newest, known.newest) <= 0:
+		counts.Unchanged++
+	case newest.Content == known.shown.Content:
+		counts.Unchanged++
+		known.newest = newest
+	default:
+		counts.Updated++
+		known.shown, known.newest = newest, newest
+	}
+	w.events[id] = known
+}
+
+// order is the total order of deliveries, the newest last.
+func (w *World) order(a, b seen) int {
+	return cmp.Or(
+		compareInserted(a, b),
+		a.stamp.Compare(b.stamp),
+		cmp.Compare(w.facets[a.Content].Hash, w.facets[b.Content].Hash),
+	)
+}
+
+// compareInserted puts NULL before all times.
+func compareInserted(a, b seen) int {
+	switch {
+	case a.InsertedAt.Valid && b.InsertedAt.Valid:
+		return a.InsertedAt.V.Compare(b.InsertedAt.V)
+	case a.InsertedAt.Valid:
+		return 1
+	case b.InsertedAt.Valid:
+		return -1
+	default:
+		return 0
+	}
+}
