@@ -40,6 +40,10 @@ $(BQEMULATOR)/installed: testsuite/bigquerystack/requirements.txt
 test-bigquery: $(BQEMULATOR)/installed ## Run the BigQuery tests on bqemulator; needs Python 3.11 or newer with venv
 	cd testsuite && go test -tags bigquery -count=1 -timeout 40m -run BigQuery ./conformance
 
+.PHONY: chaos
+chaos: ## Play 10,000 random histories, and break every rule of a merge to see it missed (HISTORIES=10000)
+	cd testsuite && go test -count=1 -timeout 4h ./histories -rapid.checks=$$(( $(or $(HISTORIES),10000) / 4 )) -drawn
+
 .PHONY: lint
 lint: ## Check style, and that workflow code is deterministic
 	$(TOOL) golangci-lint run ./...

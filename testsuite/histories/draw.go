@@ -47,7 +47,7 @@ var (
 		noon.AddDate(-1, 0, 0),
 	}
 	inserts  = []*time.Time{new(noon.Add(time.Minute)), new(noon.Add(2 * time.Minute)), nil, new(noon.AddDate(0, -3, 0))}
-	names    = []string{"play", "playing"}
+	names    = []string{"play", "playing", "stop"}
 	users    = []string{"ing", ""}
 	persons  = []*string{new("first"), new("second"), nil}
 	payloads = []*string{nil, new(`{}`), new(payload("a")), new(payload("b"))}

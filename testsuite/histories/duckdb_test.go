@@ -3,34 +3,33 @@ package histories
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/duckdb"
+	"github.com/posthog-tracks/posthog-tracks/sql"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/conformance"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/sample"
 )
 
 // process has a DuckDB file open.
 type process struct {
-	dir   string // where the processes after this one find their files
-	lives int
-	open  *duckdb.Warehouse
-	// before is called before each statement of a write.
+	// dir is where each life has a folder of its own.
+	dir     string
+	lives   int
+	rewrite func(sql.Step) sql.Step
+	open    *duckdb.Warehouse
+	// before is called before each statement of a write, when it is not nil.
 	before func() error
-}
-
-func start(path, dir string) (*process, error) {
-	p := &process{dir: dir}
-	return p, p.start(path)
 }
 
 func (p *process) start(path string) (err error) {
 	p.open, err = duckdb.New(duckdb.Options{
 		Path: path, MemoryLimit: "256MB", Threads: 1, IdleClose: time.Hour,
-		Tables: warehouse.DefaultTables(), Cutover: sample.DefaultCutover,
+		Tables: warehouse.DefaultTables(), Cutover: sample.DefaultCutover, Rewrite: p.rewrite,
 		BeforeStep: func(string) error {
 			if p.before == nil {
 				return nil
@@ -41,32 +40,34 @@ func (p *process) start(path string) (err error) {
 	return err
 }
 
+// file is the warehouse file of this life.
+func (p *process) file() string {
+	return filepath.Join(p.dir, fmt.Sprintf("life-%d", p.lives), "warehouse.duckdb")
+}
+
 // Warehouse is the one that is open.
 func (p *process) Warehouse() conformance.Warehouse { return p.open }
-
-// Close closes it.
-func (p *process) Close() error { return p.open.Close() }
 
 var errDead = errors.New("the process is dead")
 
 // Die keeps what is on disk at the moment of death and goes on with that. What the
-// dead process still does to its own files, nobody sees.
+// dead process still does to its own file, nobody sees.
 func (p *process) Die(statement int, do func(conformance.Warehouse) error) (survived bool, err error) {
+	from := p.file()
 	p.lives++
-	left := filepath.Join(p.dir, fmt.Sprintf("life-%d", p.lives), "warehouse.duckdb")
-	path := filepath.Join(p.dir, fmt.Sprintf("life-%d", p.lives-1), "warehouse.duckdb")
-	n := 0
+	left := p.file()
+	statements := 0
 	p.before = func() error {
-		if n++; n < statement {
+		if statements++; statements < statement {
 			return nil
 		}
-		return errors.Join(errDead, keep(path, left))
+		return errors.Join(errDead, keep(from, left))
 	}
 	err = do(p.open)
 	p.before = nil
-	if !errors.Is(err, errDead) {
-		survived = true
-		err = errors.Join(err, keep(path, left))
+	survived = !errors.Is(err, errDead)
+	if survived {
+		err = errors.Join(err, keep(from, left))
 	} else {
 		err = nil
 	}
@@ -80,7 +81,7 @@ func keep(from, to string) error {
 	}
 	for _, suffix := range []string{"", ".wal"} {
 		content, err := os.ReadFile(from + suffix)
-		if errors.Is(err, os.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {

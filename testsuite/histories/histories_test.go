@@ -5,13 +5,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"sync"
+	"slices"
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/stretchr/testify/assert"
 	"pgregory.net/rapid"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/staging"
+	"github.com/posthog-tracks/posthog-tracks/sql"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/oracle"
 )
 
@@ -23,16 +24,18 @@ var tastes = map[string]Taste{
 	"deaths":     {IDs: 3, Hours: 2, Steps: 4, Rows: 4, Races: 1, Deaths: 5},
 }
 
+// A history that fails is shrunk, told, and saved as a fixture.
 func TestHistories(t *testing.T) {
 	t.Parallel()
 	for name, taste := range tastes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			facets := make(oracle.Facets)
-			rapid.Check(t, func(t *rapid.T) {
-				history := Histories(taste).Draw(t, "history")
-				if err := playAlone(t.Context(), facets, history); err != nil {
-					t.Fatal(err)
+			rapid.Check(t, func(r *rapid.T) {
+				history := Histories(taste).Draw(r, "history")
+				if err := playAlone(r.Context(), facets, history, nil); err != nil {
+					assert.NoError(r, save("failed "+name, history))
+					r.Fatalf("%v\n\nTo keep it, give testdata/failed-*.json a name that tells the law.", err)
 				}
 			})
 		})
@@ -40,25 +43,21 @@ func TestHistories(t *testing.T) {
 }
 
 // playAlone plays a history in a DuckDB of its own: in memory, unless somebody dies.
-func playAlone(ctx context.Context, facets oracle.Facets, history History) (err error) {
+// rewrite may be nil.
+func playAlone(ctx context.Context, facets oracle.Facets, history History, rewrite func(sql.Step) sql.Step) (err error) {
 	dir, err := os.MkdirTemp("", "history-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	p := &process{dir: dir, rewrite: rewrite}
 	path := ":memory:"
-	for _, step := range history {
-		if step.Dies > 0 {
-			path = filepath.Join(dir, "life-0", "warehouse.duckdb")
-		}
+	if slices.ContainsFunc(history, func(s Step) bool { return s.Dies > 0 }) {
+		path = p.file()
 	}
-	p, err := start(path, dir)
-	if err != nil {
+	if err := p.start(path); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.Close()) }()
+	defer func() { err = errors.Join(err, p.open.Close()) }()
 	return Play(ctx, p, staging.Directory{Root: filepath.Join(dir, "staging")}, facets, history)
 }
-
-var _ = sync.Mutex{}
-var _ = require.NoError

@@ -39,6 +39,8 @@ type Options struct {
 	// BeforeStep is called before every statement of a write, "commit" included, and
 	// its error ends the write: how tests crash between any two statements.
 	BeforeStep func(step string) error
+	// Rewrite returns what runs instead of a step: how tests break a rule on purpose.
+	Rewrite func(sql.Step) sql.Step
 }
 
 // Warehouse runs the pipeline's statements on a DuckDB file. It is safe for use
@@ -74,6 +76,11 @@ func New(options Options) (*Warehouse, error) {
 		steps, err := sql.Load("duckdb", task)
 		if err != nil {
 			return nil, err
+		}
+		if options.Rewrite != nil {
+			for i := range steps {
+				steps[i] = options.Rewrite(steps[i])
+			}
 		}
 		w.scripts[task] = steps
 	}
