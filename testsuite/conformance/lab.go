@@ -59,22 +59,35 @@ func (l *lab) hour(n int) window.Window {
 	return w
 }
 
-// stage makes staged files of events, as StageObject does.
+// stage makes staged files of events, each time of another generation.
 func (l *lab) stage(w window.Window, events ...sample.Event) ledger.Receipt {
 	l.t.Helper()
 	l.loads++
-	content, err := sample.Encode(w, sample.Options{}, events...)
-	require.NoError(l.t, err)
-	object := export.Object{Name: fmt.Sprintf("exports/%s.parquet.sz", w), Generation: int64(l.loads), Size: int64(len(content))}
-	workspace, err := l.area.Workspace()
-	require.NoError(l.t, err)
-	files := staging.FilesIn(workspace)
-	require.NoError(l.t, os.WriteFile(files.Export, content, 0o600))
-	receipt, err := staging.Convert(l.t.Context(), object, files, func(int64) {})
-	require.NoError(l.t, err)
-	receipt, err = l.area.Keep(l.t.Context(), w, workspace, receipt)
+	receipt, err := Stage(l.t.Context(), l.area, w, int64(l.loads), events...)
 	require.NoError(l.t, err)
 	return receipt
+}
+
+// Stage makes staged files of events, as StageObject does.
+func Stage(ctx context.Context, area activities.Area, w window.Window, generation int64, events ...sample.Event) (ledger.Receipt, error) {
+	content, err := sample.Encode(w, sample.Options{}, events...)
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
+	workspace, err := area.Workspace()
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
+	files := staging.FilesIn(workspace)
+	if err := os.WriteFile(files.Export, content, 0o600); err != nil {
+		return ledger.Receipt{}, fmt.Errorf("write export: %w", err)
+	}
+	object := export.Object{Name: fmt.Sprintf("exports/%s.parquet.sz", w), Generation: generation, Size: int64(len(content))}
+	receipt, err := staging.Convert(ctx, object, files, func(int64) {})
+	if err != nil {
+		return ledger.Receipt{}, err
+	}
+	return area.Keep(ctx, w, workspace, receipt)
 }
 
 // commit is the next load of a window, with a stamp of its own.

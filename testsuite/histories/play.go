@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/posthog-tracks/posthog-tracks/internal/export"
+	"github.com/posthog-tracks/posthog-tracks/activities"
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
-	"github.com/posthog-tracks/posthog-tracks/internal/staging"
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
 	"github.com/posthog-tracks/posthog-tracks/internal/window"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/conformance"
@@ -31,7 +29,7 @@ type Process interface {
 
 // Play plays a history in the warehouse of a process and in the oracle. The error
 // says where the two differ. facets are learned from and used again.
-func Play(ctx context.Context, process Process, area staging.Directory, facets oracle.Facets, history History) error {
+func Play(ctx context.Context, process Process, area activities.Area, facets oracle.Facets, history History) error {
 	p := &player{process: process, area: area, facets: facets, world: oracle.New(sample.DefaultCutover, facets)}
 	for i, step := range history {
 		if err := p.step(ctx, step); err != nil {
@@ -44,7 +42,7 @@ func Play(ctx context.Context, process Process, area staging.Directory, facets o
 // player plays one history.
 type player struct {
 	process Process
-	area    staging.Directory
+	area    activities.Area
 	facets  oracle.Facets
 	world   *oracle.World
 	loads   []load // by number, from 0
@@ -219,31 +217,10 @@ func (p *player) deliver(ctx context.Context, l Load) error {
 		made.told.Rows = append(made.told.Rows, e.told())
 		rows[i] = e.sent()
 	}
-	receipt, err := p.stage(ctx, w, int64(number), rows)
+	receipt, err := conformance.Stage(ctx, p.area, w, int64(number), rows...)
 	made.commit.Staged = []ledger.Receipt{receipt}
 	p.loads = append(p.loads, made)
 	return err
-}
-
-func (p *player) stage(ctx context.Context, w window.Window, generation int64, rows []sample.Event) (ledger.Receipt, error) {
-	content, err := sample.Encode(w, sample.Options{}, rows...)
-	if err != nil {
-		return ledger.Receipt{}, err
-	}
-	workspace, err := p.area.Workspace()
-	if err != nil {
-		return ledger.Receipt{}, err
-	}
-	files := staging.FilesIn(workspace)
-	if err := os.WriteFile(files.Export, content, 0o600); err != nil {
-		return ledger.Receipt{}, fmt.Errorf("write export: %w", err)
-	}
-	object := export.Object{Name: "exports/" + w.String() + ".parquet.sz", Generation: generation, Size: int64(len(content))}
-	receipt, err := staging.Convert(ctx, object, files, func(int64) {})
-	if err != nil {
-		return ledger.Receipt{}, err
-	}
-	return p.area.Keep(ctx, w, workspace, receipt)
 }
 
 // compare says where the warehouse and the oracle differ.
