@@ -21,7 +21,7 @@ type hasher struct {
 // the load's stamps are not content; a re-delivery with only those changed is
 // unchanged. 60 bits so that it is a positive INT64 in every warehouse.
 //
-// sql/duckdb/keys.sql computes the same from a row of tracks. Keep them in step.
+// sql/duckdb/functions.sql computes the same from a row of tracks. Keep them in step.
 func (h *hasher) contentHash(row *Row) int64 {
 	if h.state == nil {
 		h.state = sha256.New()

@@ -20,8 +20,8 @@ const module = "github.com/posthog-tracks/posthog-tracks/"
 // plain types that histories hold; activities know no warehouse; a warehouse knows
 // no activity; nothing knows the commands.
 var rules = map[string][]string{
-	"workflows":                   {"internal/contract", "internal/export", "internal/ledger", "internal/reconcile", "internal/window"},
-	"activities":                  {"internal/contract", "internal/export", "internal/gcs", "internal/ledger", "internal/parquetfile", "internal/reconcile", "internal/staging", "internal/warehouse", "internal/window"},
+	"workflows":                   {"internal/contract", "internal/export", "internal/keys", "internal/ledger", "internal/reconcile", "internal/window"},
+	"activities":                  {"internal/contract", "internal/export", "internal/gcs", "internal/keys", "internal/ledger", "internal/parquetfile", "internal/reconcile", "internal/staging", "internal/warehouse", "internal/window"},
 	"worker":                      nil, // the commands put everything together
 	"starter":                     nil,
 	"sql":                         {},
@@ -30,6 +30,7 @@ var rules = map[string][]string{
 	"internal/event":              {},
 	"internal/export":             {"internal/window"},
 	"internal/gcs":                {"internal/export"},
+	"internal/keys":               {},
 	"internal/layout":             {},
 	"internal/ledger":             {"internal/event", "internal/export", "internal/window"},
 	"internal/overview":           {"internal/ledger", "internal/window"},
@@ -40,13 +41,13 @@ var rules = map[string][]string{
 	"internal/staging":            {"internal/event", "internal/export", "internal/ledger", "internal/parquetfile", "internal/window"},
 	"internal/telemetry":          {},
 	"internal/warehouse":          {},
-	"internal/warehouse/bigquery": {"internal/ledger", "internal/warehouse", "internal/window", "sql"},
-	"internal/warehouse/duckdb":   {"internal/ledger", "internal/warehouse", "internal/window", "sql"},
+	"internal/warehouse/bigquery": {"internal/keys", "internal/ledger", "internal/warehouse", "internal/window", "sql"},
+	"internal/warehouse/duckdb":   {"internal/keys", "internal/ledger", "internal/warehouse", "internal/window", "sql"},
 	"internal/window":             {},
 }
 
 // plain packages hold types and judgements: they may not reach files or the network.
-var plain = []string{"internal/contract", "internal/event", "internal/export", "internal/ledger", "internal/reconcile", "internal/window", "workflows"}
+var plain = []string{"internal/contract", "internal/event", "internal/export", "internal/keys", "internal/ledger", "internal/reconcile", "internal/window", "workflows"}
 
 var outside = []string{"os", "net", "net/http", "database/sql", "os/exec", "syscall"}
 
