@@ -92,6 +92,15 @@ func registerTableActivities(w worker.Worker, settings config.Config, bucket *gc
 	register(w, contract.CompareWindows, (&activities.Reconciliation{Bucket: bucket, Prefix: settings.Prefix, Books: store}).CompareWindows)
 	register(w, contract.DrainWriters, tables.DrainWriters)
 	register(w, contract.FindWriter, activities.FindWriter)
+	registerKeys(w, &activities.Keys{Warehouse: store})
+}
+
+func registerKeys(w worker.Worker, keys *activities.Keys) {
+	register(w, contract.PlanKeys, keys.PlanKeys)
+	register(w, contract.BuildKeys, keys.BuildKeys)
+	register(w, contract.SwapKeys, keys.SwapKeys)
+	register(w, contract.DiscardKeys, keys.DiscardKeys)
+	register(w, contract.CompareKeys, keys.CompareKeys)
 }
 
 func registerDedupActivities(w worker.Worker, dedups activities.Dedups) {

@@ -6,4 +6,5 @@ import "github.com/posthog-tracks/posthog-tracks/activities"
 type store interface {
 	activities.Warehouse
 	activities.Books
+	activities.KeysWarehouse
 }

@@ -66,6 +66,8 @@ func (w *Workflows) Register(registry Registry) {
 	registry.RegisterWorkflowWithOptions(w.hourlyTracks, workflow.RegisterOptions{Name: HourlyTracks})
 	registry.RegisterWorkflowWithOptions(w.writeTracks, workflow.RegisterOptions{Name: WriteTracks})
 	registry.RegisterWorkflowWithOptions(w.dedupTracks, workflow.RegisterOptions{Name: DedupTracks})
+	registry.RegisterWorkflowWithOptions(w.keysRebuild, workflow.RegisterOptions{Name: KeysRebuild})
+	registry.RegisterWorkflowWithOptions(w.keysVerify, workflow.RegisterOptions{Name: KeysVerify})
 	registry.RegisterWorkflowWithOptions(w.reloadWindows, workflow.RegisterOptions{Name: ReloadWindows})
 	registry.RegisterWorkflowWithOptions(w.reconcileExports, workflow.RegisterOptions{Name: ReconcileExports})
 }

@@ -33,6 +33,7 @@ type world struct {
 	drain   func() (contract.DrainResult, error)
 	find    func(contract.FindWriterInput) (contract.Writer, error)
 	dedups  dedupWorld
+	keys    keysWorld
 
 	mu       sync.Mutex
 	calls    []string
@@ -134,6 +135,7 @@ func (w *world) environment(t *testing.T, settings Settings) *testsuite.TestWork
 	register(contract.FindWriter, func(_ context.Context, in contract.FindWriterInput) (contract.Writer, error) {
 		return w.find(in)
 	})
+	registerKeys(w, register)
 	register(contract.RecordOutcome, func(_ context.Context, outcome ledger.Outcome) error {
 		w.note(contract.RecordOutcome)
 		w.mu.Lock()

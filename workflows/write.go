@@ -5,6 +5,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/contract"
+	"github.com/posthog-tracks/posthog-tracks/internal/keys"
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 )
 
@@ -18,6 +19,8 @@ type WriteInput struct {
 	// Dedup removes excess rows, DedupRollback puts them back.
 	Dedup         *ledger.DedupOrder           `json:"dedup,omitempty"`
 	DedupRollback *contract.RollbackDedupInput `json:"dedupRollback,omitempty"`
+	// Keys builds tracks_keys anew.
+	Keys *contract.RebuildKeysInput `json:"keys,omitempty"`
 }
 
 // WriteResult is what a write did, under the name its input has.
@@ -25,6 +28,7 @@ type WriteResult struct {
 	Merge         *ledger.Merge         `json:"merge,omitempty"`
 	Dedup         *DedupWritten         `json:"dedup,omitempty"`
 	DedupRollback *ledger.DedupRollback `json:"dedupRollback,omitempty"`
+	Keys          *keys.Rebuilt         `json:"keys,omitempty"`
 }
 
 // kinds are the writes that the input asks for. A new kind of write is a field
@@ -39,6 +43,9 @@ func (in WriteInput) kinds() []writeKind {
 	}
 	if in.DedupRollback != nil {
 		kinds = append(kinds, dedupRollbackWrite{*in.DedupRollback})
+	}
+	if in.Keys != nil {
+		kinds = append(kinds, keysWrite{*in.Keys})
 	}
 	return kinds
 }

@@ -77,10 +77,14 @@ func (w *writing) run(ctx workflow.Context) (*WriteResult, error) {
 	return &w.result, nil
 }
 
-// do runs one activity of the write, which a cancelled run waits for.
+// do runs one activity of the write, which a cancelled run waits for. An activity
+// that takes nothing, or returns nothing, has nil for it.
 func (w *writing) do(ctx workflow.Context, step, activity string, in, out any) error {
 	w.at(ctx, step)
 	ctx = w.settings.writing(ctx, step)
+	if in == nil {
+		return workflow.ExecuteActivity(ctx, activity).Get(ctx, out)
+	}
 	return workflow.ExecuteActivity(ctx, activity, in).Get(ctx, out)
 }
 

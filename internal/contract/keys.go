@@ -24,3 +24,14 @@ type BuildKeysInput struct {
 type SwapKeysInput struct {
 	RebuildID string `json:"rebuildId"`
 }
+
+// RebuildKeysInput asks for tracks_keys to be rebuilt: all activities of it, inside
+// WriteTracks. The result is a keys.Rebuilt.
+type RebuildKeysInput struct {
+	// RebuildID names the rebuild, should there be none that goes on.
+	RebuildID string `json:"rebuildId"`
+	// SliceRows is about how many rows a slice has; 0 leaves it to the warehouse.
+	SliceRows int64 `json:"sliceRows,omitempty"`
+	// Discard throws an unfinished rebuild away, and does nothing else.
+	Discard bool `json:"discard,omitempty"`
+}

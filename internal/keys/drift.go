@@ -81,3 +81,8 @@ func (d *Drift) Count(day string, rows, inKeys int64, agrees bool) {
 		d.On = append(d.On, DayDrift{Day: day, Rows: rows, Keys: inKeys})
 	}
 }
+
+// String says it for people.
+func (s Stray) String() string {
+	return fmt.Sprintf("event %s on %s: %d rows, %d keys", s.EventID, s.Day, s.Rows, s.Keys)
+}

@@ -42,3 +42,11 @@ func TestDuckDBDedup(t *testing.T) {
 		return w, staging.Directory{Root: t.TempDir()}
 	})
 }
+
+func TestDuckDBKeys(t *testing.T) {
+	t.Parallel()
+	RunKeys(t, func(t *testing.T) (KeysWarehouse, activities.Area) {
+		t.Helper()
+		return openDuckDB(t), staging.Directory{Root: t.TempDir()}
+	})
+}

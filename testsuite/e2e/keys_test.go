@@ -1,0 +1,137 @@
+package e2e
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/contract"
+	"github.com/posthog-tracks/posthog-tracks/internal/keys"
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/duckdb"
+	"github.com/posthog-tracks/posthog-tracks/testsuite/harness"
+	"github.com/posthog-tracks/posthog-tracks/workflows"
+)
+
+// change runs a statement on the warehouse file that the product never would, while
+// no worker runs.
+func (l *lab) change(statement string) {
+	l.t.Helper()
+	require.NoError(l.t, l.worker.Stop())
+	tables, err := duckdb.New(duckdb.Options{
+		Path: l.WarehouseFile, MemoryLimit: "512MB", Threads: 1, Tables: warehouse.DefaultTables(),
+	})
+	require.NoError(l.t, err)
+	require.NoError(l.t, tables.Look(l.ctx, statement, func([]string) error { return nil }))
+	require.NoError(l.t, tables.Close())
+	l.startWorker()
+}
+
+// keyRows is tracks_keys, a key a line.
+func (l *lab) keyRows() []string {
+	l.t.Helper()
+	return l.rows(`SELECT * FROM posthog.tracks_keys ORDER BY event_id`)
+}
+
+func (l *lab) rebuildKeys(in workflows.KeysRebuildInput) client.WorkflowRun {
+	l.t.Helper()
+	run, err := l.Temporal.ExecuteWorkflow(l.ctx, client.StartWorkflowOptions{
+		ID: workflows.KeysRebuildID, TaskQueue: "posthog-tracks", WorkflowExecutionErrorWhenAlreadyStarted: true,
+	}, workflows.KeysRebuild, in)
+	require.NoError(l.t, err)
+	return run
+}
+
+// Keys that are lost are built again as they were, whatever is killed meanwhile.
+func TestKeysAreRebuiltThroughKills(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	for _, w := range harness.Hours(hour(t, 0), 3) {
+		l.upload(w, ordinary(uint64(w.Start().Hour())))
+		l.load(w)
+	}
+	want := l.keyRows()
+	require.NotEmpty(t, want)
+	l.change(`DELETE FROM posthog.tracks_keys WHERE TRUE`)
+
+	l.upload(hour(t, 3), ordinary(9))
+	refused := l.start(workflows.HourlyInput{Window: hour(t, 3)})
+	failure := l.fails(refused, contract.ErrKeysMissing)
+	require.ErrorContains(t, failure, "starter keys rebuild")
+
+	run := l.rebuildKeys(workflows.KeysRebuildInput{SliceRows: 20})
+	over := func() bool { return l.status(run) != enums.WORKFLOW_EXECUTION_STATUS_RUNNING }
+	r := newReaper(l, func() []string { return []string{harness.Writer} })
+	for _, activity := range []string{contract.BuildKeys, contract.BuildKeys, contract.BuildKeys, contract.SwapKeys} {
+		r.hunt(activity, over)
+	}
+	var rebuilt keys.Rebuilt
+	require.NoError(t, run.Get(l.ctx, &rebuilt))
+	r.report()
+	assert.Equal(t, int64(len(want)), rebuilt.Keys)
+	assert.Zero(t, rebuilt.Duplicates)
+	assert.Greater(t, rebuilt.Slices, 3)
+	assert.Equal(t, want, l.keyRows())
+	l.load(hour(t, 3))
+	l.prove()
+}
+
+// A rebuild that is terminated half done keeps merges out until it has gone on, and
+// the next run goes on with it.
+func TestHalfARebuildKeepsMergesOut(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	for _, w := range harness.Hours(hour(t, 0), 2) {
+		l.upload(w, ordinary(1))
+	}
+	l.load(hour(t, 0))
+	want := l.keyRows()
+	run := l.rebuildKeys(workflows.KeysRebuildInput{SliceRows: 50})
+	r := newReaper(l, func() []string { return []string{harness.Writer} })
+	require.True(t, r.catch(contract.BuildKeys, func() bool { return l.status(run) != enums.WORKFLOW_EXECUTION_STATUS_RUNNING }))
+	require.NoError(t, l.Temporal.TerminateWorkflow(l.ctx, run.GetID(), run.GetRunID(), "by a test"))
+	require.NoError(t, l.Temporal.TerminateWorkflow(l.ctx, harness.Writer, "", "by a test"))
+	r.thaw()
+
+	failure := l.fails(l.start(workflows.HourlyInput{Window: hour(t, 1)}), contract.ErrKeysMissing)
+	require.ErrorContains(t, failure, "half done")
+	var rebuilt keys.Rebuilt
+	require.NoError(t, l.rebuildKeys(workflows.KeysRebuildInput{}).Get(l.ctx, &rebuilt))
+	assert.Equal(t, run.GetRunID(), rebuilt.RebuildID, "the same rebuild")
+	assert.Equal(t, want, l.keyRows())
+	l.load(hour(t, 1))
+	l.prove()
+}
+
+func TestKeysOnTheCommandLine(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	l.upload(hour(t, 0), ordinary(1))
+	l.load(hour(t, 0))
+	said, err := l.Starter(l.ctx, "keys", "verify")
+	require.NoError(t, err)
+	assert.Contains(t, said, "no difference")
+
+	l.change(`DELETE FROM posthog.tracks_keys WHERE event_id = (SELECT MIN(event_id) FROM posthog.tracks_keys)`)
+	said, err = l.Starter(l.ctx, "keys", "verify")
+	assert.Equal(t, 1, exitCode(err))
+	assert.Contains(t, said, "differs 2026-06-1")
+	assert.Contains(t, said, "1 rows, 0 keys")
+
+	l.change(`INSERT INTO posthog.tracks SELECT * FROM posthog.tracks LIMIT 2`)
+	said, err = l.Starter(l.ctx, "keys", "rebuild", "--slice-rows", "100")
+	require.NoError(t, err)
+	assert.Contains(t, said, "+ 2 duplicates")
+	assert.Contains(t, said, "more than one row: ")
+
+	said, err = l.Starter(l.ctx, "keys", "verify", "--json")
+	assert.Equal(t, 1, exitCode(err), "duplicates are a difference")
+	var drift keys.Drift
+	require.NoError(t, json.NewDecoder(strings.NewReader(said)).Decode(&drift))
+	assert.Equal(t, drift.Rows, drift.Keys+2)
+}
