@@ -174,7 +174,7 @@ func listBucket(ctx context.Context, settings config.Config) (string, error) {
 }
 
 func askWarehouse(ctx context.Context, settings config.Config) (string, error) {
-	tables, err := openTables(settings)
+	tables, err := openTables(ctx, settings)
 	if err != nil {
 		return "", err
 	}
@@ -192,7 +192,7 @@ func askWarehouse(ctx context.Context, settings config.Config) (string, error) {
 
 // countTables checks that every table is there, by counting its rows.
 func countTables(ctx context.Context, settings config.Config) (string, error) {
-	tables, err := openTables(settings)
+	tables, err := openTables(ctx, settings)
 	if err != nil {
 		return "", err
 	}

@@ -55,7 +55,7 @@ func (s *starter) tell(ctx context.Context, out io.Writer, id string, asJSON, pa
 	if err != nil {
 		return err
 	}
-	tables, err := openTables(settings)
+	tables, err := openTables(ctx, settings)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 func (s *starter) query() *cobra.Command {
 	return &cobra.Command{
 		Use:     "query SQL",
-		Short:   "Run a read-only statement on the warehouse file and print the rows",
+		Short:   "Run a read-only statement on the warehouse and print the rows",
 		Example: `  starter query 'SELECT event_name, count(*) AS n FROM posthog.tracks GROUP BY ALL ORDER BY n DESC LIMIT 10'`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -27,7 +27,7 @@ func (s *starter) runQuery(ctx context.Context, out io.Writer, statement string)
 	if err != nil {
 		return err
 	}
-	store, err := openTables(settings)
+	store, err := openTables(ctx, settings)
 	if err != nil {
 		return err
 	}

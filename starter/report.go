@@ -44,7 +44,7 @@ func (s *starter) makeReport(ctx context.Context, out io.Writer, file string, da
 	if err != nil {
 		return err
 	}
-	tables, err := openTables(settings)
+	tables, err := openTables(ctx, settings)
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func (s *starter) standing(ctx context.Context, settings config.Config, now time
 }
 
 func (f *standing) lookIntoTables(ctx context.Context, settings config.Config, days int) error {
-	tables, err := openTables(settings)
+	tables, err := openTables(ctx, settings)
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/config"
+	"github.com/posthog-tracks/posthog-tracks/internal/connect"
 	"github.com/posthog-tracks/posthog-tracks/internal/overview"
-	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/duckdb"
 )
 
 // tables are the warehouse as commands look into it.
@@ -22,9 +22,9 @@ type tables interface {
 }
 
 // openTables opens the warehouse for looking only.
-func openTables(settings config.Config) (tables, error) {
-	return duckdb.New(duckdb.Options{
-		Path: settings.Warehouse.DuckDB.Path, MemoryLimit: settings.Warehouse.DuckDB.Memory,
-		Threads: settings.Warehouse.DuckDB.Threads, Tables: settings.Tables, ReadOnly: true,
-	})
+func openTables(ctx context.Context, settings config.Config) (tables, error) {
+	if settings.Warehouse.Kind == config.KindBigQuery {
+		return connect.BigQuery(ctx, settings, nil)
+	}
+	return connect.DuckDB(settings, true)
 }

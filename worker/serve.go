@@ -17,7 +17,6 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/internal/contract"
 	"github.com/posthog-tracks/posthog-tracks/internal/export"
 	"github.com/posthog-tracks/posthog-tracks/internal/gcs"
-	"github.com/posthog-tracks/posthog-tracks/internal/staging"
 	"github.com/posthog-tracks/posthog-tracks/internal/telemetry"
 	"github.com/posthog-tracks/posthog-tracks/workflows"
 )
@@ -40,20 +39,18 @@ func serve(ctx context.Context, settings config.Config, logger *slog.Logger) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, bucket.Close()) }()
-	store, err := openWarehouse(settings)
+	store, area, closeWarehouse, err := openWarehouse(ctx, settings, logger)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	area := staging.Directory{Root: settings.Load.Staging}
-	if err := area.Sweep(leftoverAge); err != nil {
-		logger.Warn("staged leftovers stay", "error", err)
-	}
+	defer func() { err = errors.Join(err, closeWarehouse()) }()
 
 	main := worker.New(temporal, settings.TaskQueue, worker.Options{WorkerStopTimeout: stopTimeout})
-	(&workflows.Workflows{Settings: workflowSettings(settings, store.Tables().Name())}).Register(main)
+	(&workflows.Workflows{Settings: workflowSettings(settings, settings.Tables.Name())}).Register(main)
 	registerTableActivities(main, settings, bucket, store, area)
-	registerDedupActivities(main, activities.Dedups{Warehouse: store})
+	if deduper, ok := store.(activities.Deduper); ok {
+		registerDedupActivities(main, activities.Dedups{Warehouse: deduper})
+	}
 
 	loader := worker.New(temporal, contract.LoadQueue(settings.TaskQueue), worker.Options{
 		WorkerStopTimeout:                  stopTimeout,

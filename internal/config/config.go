@@ -68,7 +68,8 @@ type Load struct {
 	// RejectLimit is the share of rejected rows, 0 to 1, above which a window fails
 	// before anything is replaced.
 	RejectLimit float64 `yaml:"reject_limit" env:"REJECT_LIMIT"`
-	// Staging is the local directory for staged files. Empty: beside the DuckDB file.
+	// Staging is the local directory for downloads and staged files. Empty: beside
+	// the DuckDB file, or, with BigQuery, below the system's temporary directory.
 	Staging string `yaml:"staging" env:"STAGING"`
 }
 
@@ -97,9 +98,10 @@ type Reconcile struct {
 
 // Warehouse says where the tables are.
 type Warehouse struct {
-	// Kind is "duckdb".
-	Kind   string `yaml:"kind" env:"KIND"`
-	DuckDB DuckDB `yaml:"duckdb" envPrefix:"DUCKDB_"`
+	// Kind is KindDuckDB or KindBigQuery. Only the fields of that kind count.
+	Kind     string   `yaml:"kind" env:"KIND"`
+	DuckDB   DuckDB   `yaml:"duckdb" envPrefix:"DUCKDB_"`
+	BigQuery BigQuery `yaml:"bigquery" envPrefix:"BIGQUERY_"`
 }
 
 // DuckDB is the embedded warehouse.
@@ -115,8 +117,33 @@ type DuckDB struct {
 	IdleClose time.Duration `yaml:"idle_close" env:"IDLE_CLOSE"`
 }
 
-// KindDuckDB is the embedded warehouse.
-const KindDuckDB = "duckdb"
+// BigQuery is the production warehouse.
+type BigQuery struct {
+	// Project is billed for the jobs and holds the dataset, which is tables.dataset.
+	Project string `yaml:"project" env:"PROJECT"`
+	// Location of the dataset, such as EU or europe-west3.
+	Location string `yaml:"location" env:"LOCATION"`
+	// StagingBucket is the GCS bucket staged files are loaded from, without gs://,
+	// and StagingPrefix the folder in it that belongs to the pipeline.
+	StagingBucket string `yaml:"staging_bucket" env:"STAGING_BUCKET"`
+	StagingPrefix string `yaml:"staging_prefix" env:"STAGING_PREFIX"`
+	// MaxBytesBilled fails a query, unbilled, that would read more bytes. 0 leaves
+	// it to the project.
+	MaxBytesBilled int64 `yaml:"max_bytes_billed" env:"MAX_BYTES_BILLED"`
+	// JobTimeout is when BigQuery gives up on a job.
+	JobTimeout time.Duration `yaml:"job_timeout" env:"JOB_TIMEOUT"`
+	// PricePerTiB is the on-demand price in dollars for 2^40 bytes.
+	PricePerTiB float64 `yaml:"price_per_tib" env:"PRICE_PER_TIB"`
+	// PricePerSlotHour is the price in dollars of a slot for an hour. Above 0 the
+	// project runs on reserved slots, and PricePerTiB counts for nothing.
+	PricePerSlotHour float64 `yaml:"price_per_slot_hour" env:"PRICE_PER_SLOT_HOUR"`
+}
+
+// The kinds of warehouses: the embedded and the production one.
+const (
+	KindDuckDB   = "duckdb"
+	KindBigQuery = "bigquery"
+)
 
 // defaults are what holds for a field that neither the file nor the environment
 // names. Fields without a default here must be given.
@@ -134,7 +161,12 @@ func defaults() Config {
 		Reconcile: Reconcile{Days: 7, Action: contract.ActionReload},
 		Schedules: Schedules{Hourly: true, Reconcile: true, CatchUp: 7 * 24 * time.Hour},
 		Heartbeat: 30 * time.Second,
-		Warehouse: Warehouse{DuckDB: DuckDB{Memory: "384MB", Threads: 1, IdleClose: 2 * time.Second}},
-		Tables:    warehouse.DefaultTables(),
+		Warehouse: Warehouse{
+			DuckDB: DuckDB{Memory: "384MB", Threads: 1, IdleClose: 2 * time.Second},
+			BigQuery: BigQuery{
+				StagingPrefix: "posthog-tracks", MaxBytesBilled: 4 << 40, JobTimeout: 2 * time.Hour, PricePerTiB: 6.25,
+			},
+		},
+		Tables: warehouse.DefaultTables(),
 	}
 }

@@ -55,15 +55,23 @@ func Parse(content []byte) (Config, error) {
 		return Config{}, err
 	}
 	if config.Load.Staging == "" {
-		config.Load.Staging = filepath.Join(filepath.Dir(config.Warehouse.DuckDB.Path), "staging")
+		config.Load.Staging = config.Warehouse.staging()
 	}
 	return config, nil
+}
+
+// staging is the local directory for staged files when none is given.
+func (w Warehouse) staging() string {
+	if w.Kind == KindBigQuery {
+		return filepath.Join(os.TempDir(), "posthog-tracks-staging")
+	}
+	return filepath.Join(filepath.Dir(w.DuckDB.Path), "staging")
 }
 
 // check names every field that is missing or makes no sense.
 func (c Config) check() error {
 	var problems []string
-	for _, rule := range c.rules() {
+	for _, rule := range append(c.rules(), c.Warehouse.rules()...) {
 		if !rule.holds {
 			problems = append(problems, fmt.Sprintf("%s (or %s) %s", rule.field, variableOf(rule.field), rule.must))
 		}
@@ -105,10 +113,30 @@ func (c Config) rules() []rule {
 		{"reconcile.days", c.Reconcile.Days >= 1 && c.Reconcile.Days <= 400, "must be from 1 to 400"},
 		{"reconcile.action", c.Reconcile.Action == contract.ActionReport || c.Reconcile.Action == contract.ActionReload, `must be "report" or "reload"`},
 		{"heartbeat", c.Heartbeat > 0, "must be longer than 0"},
-		{"warehouse.kind", c.Warehouse.Kind == KindDuckDB, `must be "duckdb"`},
-		{"warehouse.duckdb.path", c.Warehouse.DuckDB.Path != "", "must name the database file"},
-		{"warehouse.duckdb.threads", c.Warehouse.DuckDB.Threads > 0, "must be at least 1"},
-		{"warehouse.duckdb.memory", c.Warehouse.DuckDB.Memory != "", "must be a size such as 512MB"},
+		{"warehouse.kind", c.Warehouse.Kind == KindDuckDB || c.Warehouse.Kind == KindBigQuery, `must be "duckdb" or "bigquery"`},
+	}
+}
+
+// rules of the warehouse are those of its kind.
+func (w Warehouse) rules() []rule {
+	if w.Kind == KindBigQuery {
+		b := w.BigQuery
+		return []rule{
+			{"warehouse.bigquery.project", b.Project != "", "must name the project that holds the dataset"},
+			{"warehouse.bigquery.location", b.Location != "", "must be the dataset's location, such as EU"},
+			{"warehouse.bigquery.staging_bucket", b.StagingBucket != "" && !strings.Contains(b.StagingBucket, "/"), "must name the staging bucket, without gs://"},
+			{"warehouse.bigquery.staging_prefix", b.StagingPrefix != "" && strings.Trim(b.StagingPrefix, "/") == b.StagingPrefix, "must be a folder in the staging bucket, without slashes at its ends"},
+			{"warehouse.bigquery.max_bytes_billed", b.MaxBytesBilled >= 0, "must not be negative"},
+			{"warehouse.bigquery.job_timeout", b.JobTimeout >= 0, "must not be negative"},
+			{"warehouse.bigquery.price_per_tib", b.PricePerTiB > 0, "must be above 0"},
+			{"warehouse.bigquery.price_per_slot_hour", b.PricePerSlotHour >= 0, "must not be negative"},
+		}
+	}
+	d := w.DuckDB
+	return []rule{
+		{"warehouse.duckdb.path", d.Path != "", "must name the database file"},
+		{"warehouse.duckdb.threads", d.Threads > 0, "must be at least 1"},
+		{"warehouse.duckdb.memory", d.Memory != "", "must be a size such as 512MB"},
 	}
 }
 

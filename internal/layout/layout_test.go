@@ -26,6 +26,7 @@ var rules = map[string][]string{
 	"starter":                     nil,
 	"sql":                         {},
 	"internal/config":             {"internal/contract", "internal/export", "internal/warehouse"},
+	"internal/connect":            {"internal/config", "internal/gcs", "internal/staging", "internal/warehouse/bigquery", "internal/warehouse/duckdb"},
 	"internal/contract":           {"internal/export", "internal/ledger", "internal/reconcile", "internal/window"},
 	"internal/event":              {},
 	"internal/export":             {"internal/window"},
