@@ -22,7 +22,7 @@ var contents = []struct{ table, key, columns string }{
 	},
 	{
 		"window_ledger", "concat_ws(' ', window_start, status, rows_inserted, rows_updated, rows_unchanged, rows_collided)",
-		"* EXCLUDE (load_id, run_id, objects, ingested_at, recorded_at, merged_at)",
+		"* EXCLUDE (load_id, run_id, objects, ingested_at, recorded_at, merged_at, bytes_billed, cost_usd, job_ids)",
 	},
 }
 

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 
+	"github.com/posthog-tracks/posthog-tracks/testsuite/bigquerystack"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/devstack"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/devstack/fakegcs"
 )
@@ -32,6 +33,8 @@ type Options struct {
 	// StackBinary is the devstack command. When it is given, the stack is a process
 	// of its own, which can be killed.
 	StackBinary string
+	// BigQuery makes a stand-in for BigQuery the warehouse, in place of DuckDB.
+	BigQuery bool
 	// Heartbeat is how long a killed activity stays unnoticed.
 	Heartbeat time.Duration
 	// Environment is added to that of the product's processes, as NAME=value. It is
@@ -46,6 +49,8 @@ type Rig struct {
 	// Stack runs in this process, Process in its own: one of them is nil.
 	Stack   *devstack.Stack
 	Process *devstack.Process
+	// BigQuery is the warehouse's stand-in, nil with DuckDB.
+	BigQuery *bigquerystack.Stack
 	// Storage puts objects into the bucket.
 	Storage  *fakegcs.Seeder
 	Temporal client.Client
@@ -59,6 +64,9 @@ type Rig struct {
 // Start starts the stack. No worker runs yet.
 func Start(ctx context.Context, options Options) (*Rig, error) {
 	options.Stack.Buckets = append(options.Stack.Buckets, Bucket)
+	if options.BigQuery {
+		options.onBigQuery()
+	}
 	options.Stack.Logger = slog.New(slog.DiscardHandler)
 	r := &Rig{
 		Config:        filepath.Join(options.Dir, "tracks.yaml"),
@@ -75,6 +83,9 @@ func Start(ctx context.Context, options Options) (*Rig, error) {
 
 func (r *Rig) prepare(ctx context.Context) (err error) {
 	if err := r.startStack(ctx); err != nil {
+		return err
+	}
+	if err := r.startBigQuery(ctx); err != nil {
 		return err
 	}
 	r.Storage = fakegcs.NewSeeder(r.StorageURL)
@@ -98,11 +109,13 @@ func (r *Rig) configuration() string {
 		"bucket: " + Bucket,
 		"prefix: posthog_batch/events/{date}/{hour}/",
 		"heartbeat: " + r.options.Heartbeat.String(),
-		"load: {reject_limit: 0.2} # the sample exports are full of traps",
+		fmt.Sprintf("load: {reject_limit: 0.2, staging: %q} # the sample exports are full of traps", r.Staging),
 		"write: {poll: 200ms}",
-		"warehouse:",
-		"  kind: duckdb",
-		fmt.Sprintf("  duckdb: {path: %q, idle_close: 500ms}", r.WarehouseFile),
+	}
+	if r.options.BigQuery {
+		lines = append(lines, r.bigQueryLines()...)
+	} else {
+		lines = append(lines, "warehouse:", "  kind: duckdb", fmt.Sprintf("  duckdb: {path: %q, idle_close: 500ms}", r.WarehouseFile))
 	}
 	return strings.Join(lines, "\n") + "\n"
 }
@@ -112,12 +125,18 @@ func (r *Rig) Stop() error {
 	if r.Temporal != nil {
 		r.Temporal.Close()
 	}
+	if r.BigQuery != nil {
+		return errors.Join(r.BigQuery.Stop(), r.stopStack())
+	}
 	return r.stopStack()
 }
 
 // Environment is what the product's processes run in.
 func (r *Rig) Environment() []string {
 	environment := append(append(os.Environ(), r.Env()...), "TRACKS_CONFIG="+r.Config)
+	if r.BigQuery != nil {
+		environment = append(environment, r.BigQuery.Env()...)
+	}
 	return append(environment, r.options.Environment...)
 }
 

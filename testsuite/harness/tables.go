@@ -12,6 +12,11 @@ import (
 // Query runs a statement on the rig's warehouse and returns its rows as text,
 // without the head. No worker may be at work for long.
 func (r *Rig) Query(ctx context.Context, statement string) (rows [][]string, err error) {
+	if r.BigQuery != nil {
+		if err := r.copyTables(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return Query(ctx, r.WarehouseFile, statement)
 }
 

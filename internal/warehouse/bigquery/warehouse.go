@@ -1,6 +1,7 @@
 package bigquery
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -30,6 +31,9 @@ type Options struct {
 	// Cutover is the created_at from which on events are merged; what is older
 	// comes from the backfill.
 	Cutover time.Time
+	// Endpoint is the URL of a stand-in for BigQuery, which takes no credentials.
+	// Empty means $BIGQUERY_EMULATOR_HOST, and BigQuery itself without that.
+	Endpoint string
 	// Jobs say how jobs are run.
 	Jobs JobSettings
 }
@@ -47,8 +51,8 @@ type Warehouse struct {
 	ready bool       // the tables are known to be there
 }
 
-// Open connects with application default credentials, or with none when
-// BIGQUERY_EMULATOR_HOST names a stand-in. Nothing is asked of BigQuery yet.
+// Open connects with application default credentials, or with none to a stand-in.
+// Nothing is asked of BigQuery yet.
 func Open(ctx context.Context, options Options) (*Warehouse, error) {
 	w := &Warehouse{
 		options: options,
@@ -66,7 +70,7 @@ func Open(ctx context.Context, options Options) (*Warehouse, error) {
 		w.scripts[task] = steps
 	}
 	var credentials []option.ClientOption
-	if host := os.Getenv(emulatorVariable); host != "" {
+	if host := cmp.Or(options.Endpoint, os.Getenv(emulatorVariable)); host != "" {
 		credentials = append(credentials, option.WithEndpoint(host+"/bigquery/v2/"), option.WithoutAuthentication())
 	}
 	client, err := bq.NewClient(ctx, options.Project, credentials...)
