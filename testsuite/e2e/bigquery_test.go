@@ -24,7 +24,7 @@ func TestDayOnBigQueryIsTheDayOnDuckDB(t *testing.T) {
 		d.finish()
 		d.judge()
 		d.prove()
-		contents, err := d.Contents(d.ctx)
+		contents, err := d.Values(d.ctx)
 		require.NoError(t, err)
 		require.NotEmpty(t, contents)
 		return contents

@@ -25,7 +25,7 @@ import (
 )
 
 // patience is how long a test waits for what must come before it fails.
-const patience = 5 * time.Minute
+const patience = 10 * time.Minute
 
 // lab is a rig of one test, with a worker.
 type lab struct {

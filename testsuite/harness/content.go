@@ -32,11 +32,44 @@ type Contents []string
 
 // Contents reads what the tables hold.
 func (r *Rig) Contents(ctx context.Context) (Contents, error) {
+	return r.contents(ctx, func(string) string { return "*" })
+}
+
+// jsonColumns are those whose text is not the same on all warehouses.
+var jsonColumns = map[string][]string{
+	"raw_tracks":    {"active_feature_flags", "feature_flags_values", "lib_values", "event_payload"},
+	"tracks":        {"active_feature_flags", "feature_flags_values", "lib_values", "event_payload"},
+	"raw_rejects":   {"row_json"},
+	"merge_rejects": {"row_json"},
+}
+
+// Values reads what the tables hold as far as warehouses must agree: JSON counts by
+// its value, since BigQuery keeps no text of it (12345.50 is 12345.5 there), and keys
+// count without their bucket, which each warehouse chooses for itself.
+func (r *Rig) Values(ctx context.Context) (Contents, error) {
+	return r.contents(ctx, func(table string) string {
+		if table == "tracks_keys" {
+			return "* EXCLUDE (bucket)"
+		}
+		var byValue []string
+		for _, column := range jsonColumns[table] {
+			// A merge writes its result anew from the values.
+			byValue = append(byValue, fmt.Sprintf("json_merge_patch(json_object('value', %[1]s), '{}') AS %[1]s", column))
+		}
+		if byValue == nil {
+			return "*"
+		}
+		return "* REPLACE (" + strings.Join(byValue, ", ") + ")"
+	})
+}
+
+// contents reads the tables; seen is how a table's columns are looked at.
+func (r *Rig) contents(ctx context.Context, seen func(table string) string) (Contents, error) {
 	statements := make([]string, len(contents))
 	for i, c := range contents {
 		statements[i] = fmt.Sprintf(`
 			SELECT '%[1]s ' || %[2]s || ' ' || md5(CAST(t AS VARCHAR))
-			FROM (SELECT %[3]s FROM posthog.%[1]s) AS t`, c.table, c.key, c.columns)
+			FROM (SELECT %[4]s FROM (SELECT %[3]s FROM posthog.%[1]s)) AS t`, c.table, c.key, c.columns, seen(c.table))
 	}
 	rows, err := r.Query(ctx, strings.Join(statements, " UNION ALL "))
 	if err != nil {
