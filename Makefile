@@ -55,6 +55,10 @@ format: ## Format all Go code
 	$(TOOL) golangci-lint fmt ./...
 	cd testsuite && go tool -modfile=../tools/go.mod golangci-lint fmt -c ../.golangci.yml ./...
 
+# The sizes of tracks, in millions of rows, that merges are measured at.
+MILLIONS ?= 1,10,50
+
 .PHONY: bench
-bench: ## Measure what an hour costs, beside a plain DuckDB script (RUNS=5)
+bench: ## Measure what an hour costs, and how a merge's cost grows with tracks (RUNS=5 MILLIONS=1,10,50; an hour, 40 GB)
 	cd testsuite && go run ./cmd/bench -runs $(or $(RUNS),5)
+	cd testsuite && go run ./cmd/bench -runs $(or $(RUNS),5) -merge $(MILLIONS) -redelivered scattered

@@ -80,6 +80,10 @@ func (b *bench) measureMerges(ctx context.Context) error {
 					c.cpu.Seconds(), c.wall.Seconds(), c.rssMB, measured[step].touched.ReadMB, measured[step].touched.WrittenMB,
 					c.cpu.Seconds()/smallest[step].cpu.Seconds())
 			}
+			ours := median(measured[mergeOurs].costs)
+			fmt.Printf("%-10s ours is %.2f times ours at the smallest size, 1/%.0f of dbt's MERGE\n", size+" M",
+				ours.cpu.Seconds()/smallest[mergeOurs].cpu.Seconds(),
+				median(measured[mergeDBT].costs).cpu.Seconds()/ours.cpu.Seconds())
 		}
 	}
 	return nil
