@@ -62,6 +62,8 @@ func classify(err error) (kind string, permanent bool) {
 		return contract.ErrStagedMissing, true
 	case is[*warehouse.KeysMissingError](err):
 		return contract.ErrKeysMissing, true
+	case is[*warehouse.SourceMovedError](err):
+		return contract.ErrSourceMoved, true
 	case is[*warehouse.InvariantError](err), is[*warehouse.LoadUnknownError](err):
 		return contract.ErrLawBroken, true
 	case is[*warehouse.MovedError](err), is[*warehouse.PlanChangedError](err):

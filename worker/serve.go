@@ -86,6 +86,9 @@ func registerTableActivities(w worker.Worker, settings config.Config, bucket *gc
 	register(w, contract.CheckFreshness, tables.CheckFreshness)
 	register(w, contract.MergeWindow, tables.MergeWindow)
 	register(w, contract.RecordOutcome, tables.RecordOutcome)
+	history := &activities.History{Warehouse: store}
+	register(w, contract.PlanBackfill, history.PlanBackfill)
+	register(w, contract.BackfillDay, history.BackfillDay)
 	register(w, contract.CompareWindows, (&activities.Reconciliation{Bucket: bucket, Prefix: settings.Prefix, Books: store}).CompareWindows)
 	register(w, contract.DrainWriters, tables.DrainWriters)
 	register(w, contract.FindWriter, activities.FindWriter)

@@ -7,4 +7,5 @@ type store interface {
 	activities.Warehouse
 	activities.Books
 	activities.KeysWarehouse
+	activities.Historian
 }

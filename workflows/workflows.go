@@ -19,6 +19,7 @@ const (
 	DedupTracks   = "DedupTracks"
 
 	ReconcileExports = "ReconcileExports"
+	BackfillTracks   = "BackfillTracks"
 )
 
 // ProgressQuery is the query every workflow answers with where it stands.
@@ -70,6 +71,7 @@ func (w *Workflows) Register(registry Registry) {
 	registry.RegisterWorkflowWithOptions(w.keysVerify, workflow.RegisterOptions{Name: KeysVerify})
 	registry.RegisterWorkflowWithOptions(w.reloadWindows, workflow.RegisterOptions{Name: ReloadWindows})
 	registry.RegisterWorkflowWithOptions(w.reconcileExports, workflow.RegisterOptions{Name: ReconcileExports})
+	registry.RegisterWorkflowWithOptions(w.backfillTracks, workflow.RegisterOptions{Name: BackfillTracks})
 }
 
 // pin records the settings in the run's history, so that a worker with other

@@ -21,6 +21,8 @@ type WriteInput struct {
 	DedupRollback *contract.RollbackDedupInput `json:"dedupRollback,omitempty"`
 	// Keys builds tracks_keys anew.
 	Keys *contract.RebuildKeysInput `json:"keys,omitempty"`
+	// Backfill takes one day of the legacy history in.
+	Backfill *ledger.BackfillDay `json:"backfill,omitempty"`
 }
 
 // WriteResult is what a write did, under the name its input has.
@@ -29,6 +31,7 @@ type WriteResult struct {
 	Dedup         *DedupWritten         `json:"dedup,omitempty"`
 	DedupRollback *ledger.DedupRollback `json:"dedupRollback,omitempty"`
 	Keys          *keys.Rebuilt         `json:"keys,omitempty"`
+	Backfill      *ledger.Backfilled    `json:"backfill,omitempty"`
 }
 
 // kinds are the writes that the input asks for. A new kind of write is a field
@@ -46,6 +49,9 @@ func (in WriteInput) kinds() []writeKind {
 	}
 	if in.Keys != nil {
 		kinds = append(kinds, keysWrite{*in.Keys})
+	}
+	if in.Backfill != nil {
+		kinds = append(kinds, backfillWrite{*in.Backfill})
 	}
 	return kinds
 }

@@ -37,6 +37,11 @@ const (
 	// ErrHoursFailed: a reload is done, and hours of it failed. The error's details are
 	// its result, and its text ends with the input that loads them again.
 	ErrHoursFailed = "HoursFailed"
+	// ErrDaysFailed: a backfill is done, and days of it failed. The error's details are
+	// its result, and its text ends with the input that tries them again.
+	ErrDaysFailed = "DaysFailed"
+	// ErrSourceMoved: somebody wrote to backfill_tracks during a backfill.
+	ErrSourceMoved = "SourceMoved"
 	// ErrBucketDenied: the bucket does not exist or may not be read.
 	ErrBucketDenied = "BucketDenied"
 	// ErrWarehouseHeld: another process has the warehouse file open; retried.

@@ -40,6 +40,20 @@ func (e *KeysMissingError) Error() string {
 	return fmt.Sprintf("%s has rows and %s has none; run \"starter keys rebuild\" before the next merge", e.Tracks, e.Keys)
 }
 
+// SourceMovedError says that the backfill's source is not what it was when the
+// backfill was planned.
+type SourceMovedError struct {
+	Table string
+	Day   string
+	// Planned and Found are rows of the day.
+	Planned, Found int64
+}
+
+func (e *SourceMovedError) Error() string {
+	return fmt.Sprintf("%s had %d rows of day %s when the backfill was planned, and has %d now; let nobody write to it, and start the backfill again",
+		e.Table, e.Planned, e.Day, e.Found)
+}
+
 // LoadUnknownError says that the ledger has no such load.
 type LoadUnknownError struct{ Window, LoadID string }
 

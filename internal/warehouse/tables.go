@@ -14,6 +14,10 @@ type Tables struct {
 	RawRejects   string `yaml:"raw_rejects" env:"RAW_REJECTS"`
 	MergeRejects string `yaml:"merge_rejects" env:"MERGE_REJECTS"`
 	WindowLedger string `yaml:"window_ledger" env:"WINDOW_LEDGER"`
+	// BackfillTracks is the legacy history that a backfill takes into Tracks,
+	// BackfillLedger what became of each of its days.
+	BackfillTracks string `env:"BACKFILL_TRACKS" yaml:"backfill_tracks"`
+	BackfillLedger string `env:"BACKFILL_LEDGER" yaml:"backfill_ledger"`
 	// WriteFence keeps writers of tracks apart where the warehouse does not.
 	WriteFence string `env:"WRITE_FENCE" yaml:"write_fence"`
 }
@@ -23,6 +27,7 @@ func DefaultTables() Tables {
 	return Tables{
 		Dataset: "posthog", RawTracks: "raw_tracks", Tracks: "tracks", TracksKeys: "tracks_keys",
 		RawRejects: "raw_rejects", MergeRejects: "merge_rejects", WindowLedger: "window_ledger", WriteFence: "write_fence",
+		BackfillTracks: "backfill_tracks", BackfillLedger: "backfill_ledger",
 	}
 }
 
@@ -38,12 +43,16 @@ func (t Tables) Placeholders(quote func(parts ...string) string) map[string]stri
 		"tracks_keys_next":   quote(t.Dataset, t.TracksKeys+"_next"),
 		"tracks_keys_slices": quote(t.Dataset, t.TracksKeys+"_slices"),
 		// What every dedup of tracks did, and where its snapshot is.
-		"tracks_next":   quote(t.Dataset, t.Tracks+"_next"),
-		"tracks_dedups": quote(t.Dataset, t.Tracks+"_dedups"),
-		"raw_rejects":   quote(t.Dataset, t.RawRejects),
-		"merge_rejects": quote(t.Dataset, t.MergeRejects),
-		"window_ledger": quote(t.Dataset, t.WindowLedger),
-		"write_fence":   quote(t.Dataset, t.WriteFence),
+		"tracks_next":     quote(t.Dataset, t.Tracks+"_next"),
+		"tracks_dedups":   quote(t.Dataset, t.Tracks+"_dedups"),
+		"raw_rejects":     quote(t.Dataset, t.RawRejects),
+		"merge_rejects":   quote(t.Dataset, t.MergeRejects),
+		"window_ledger":   quote(t.Dataset, t.WindowLedger),
+		"write_fence":     quote(t.Dataset, t.WriteFence),
+		"backfill_tracks": quote(t.Dataset, t.BackfillTracks),
+		"backfill_ledger": quote(t.Dataset, t.BackfillLedger),
+		// What a backfill works with stands beside its source.
+		"backfill_repeats": quote(t.Dataset, t.BackfillTracks+"_repeats"),
 	}
 }
 

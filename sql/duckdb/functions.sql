@@ -3,14 +3,16 @@
 -- step: event_bucket
 -- The ten seconds inside a UUIDv7, counted from 2020 and as far as they are sane;
 -- else one of 2^24 buckets by hash. The same id always has the same bucket, which
--- is all that correctness asks of it.
+-- is all that correctness asks of it. Legacy ids may be no UUIDs at all.
 CREATE OR REPLACE TEMP MACRO event_bucket(event_id) AS
-  CASE
-    WHEN substr(event_id, 15, 1) = '7'
-      AND event_id >= '016f5e66-e800' AND event_id < '02246af9-4800'
-    THEN CAST(CAST('0x' || substr(event_id, 1, 8) || substr(event_id, 10, 4) AS BIGINT) // 10000 - 157783680 AS INTEGER)
-    ELSE CAST(77760000 + CAST('0x' || substr(sha256(event_id), 1, 15) AS BIGINT) % 16777216 AS INTEGER)
-  END;
+  COALESCE(
+    CASE
+      WHEN substr(event_id, 15, 1) = '7'
+        AND event_id >= '016f5e66-e800' AND event_id < '02246af9-4800'
+      THEN CAST(TRY_CAST('0x' || substr(event_id, 1, 8) || substr(event_id, 10, 4) AS BIGINT) // 10000 - 157783680 AS INTEGER)
+    END,
+    CAST(77760000 + CAST('0x' || substr(sha256(event_id), 1, 15) AS BIGINT) % 16777216 AS INTEGER)
+  );
 
 -- step: identity_hash
 -- Tells whose event it is: 60 bits of the SHA-256 of event_name and user_id. The

@@ -125,6 +125,53 @@ CREATE TABLE IF NOT EXISTS ${tracks_dedups} (
   dropped_at     TIMESTAMPTZ           -- when the snapshot went
 );
 
+-- step: backfill_tracks
+-- Legacy history, as older tooling left it. A backfill takes it into tracks.
+CREATE TABLE IF NOT EXISTS ${backfill_tracks} (
+  event_id              VARCHAR,
+  created_at            TIMESTAMPTZ,
+  event_name            VARCHAR,
+  user_id               VARCHAR,
+  person_id             VARCHAR,
+  session_id            VARCHAR,
+  active_feature_flags  JSON,
+  feature_flags_values  JSON,
+  lib_values            JSON,
+  device_model          VARCHAR,
+  device_type           VARCHAR,
+  device_os             VARCHAR,
+  ip_address            VARCHAR,
+  client                VARCHAR,
+  geoip_city_name       VARCHAR,
+  geoip_continent_name  VARCHAR,
+  geoip_continent_code  VARCHAR,
+  geoip_country_name    VARCHAR,
+  geoip_country_code    VARCHAR,
+  geoip_time_zone       VARCHAR,
+  app_version           VARCHAR,
+  locale                VARCHAR,
+  event_payload         JSON,
+  bq_ingested_timestamp TIMESTAMPTZ,
+  event_inserted_at     TIMESTAMPTZ
+);
+
+-- step: backfill_ledger
+-- One row a day and backfill: what became of the day's rows.
+CREATE TABLE IF NOT EXISTS ${backfill_ledger} (
+  backfill_id    VARCHAR     NOT NULL, -- the first run of the backfill
+  day            VARCHAR     NOT NULL, -- 2026-03-01, or "undated": rows without created_at
+  rows_read      BIGINT      NOT NULL, -- the sum of the five that follow
+  rows_inserted  BIGINT      NOT NULL, -- new in tracks
+  rows_present   BIGINT      NOT NULL, -- of events that tracks had
+  rows_duplicate BIGINT      NOT NULL, -- further rows of an event
+  rows_collided  BIGINT      NOT NULL, -- in merge_rejects
+  rows_rejected  BIGINT      NOT NULL, -- in merge_rejects
+  bytes_inserted BIGINT,               -- as JSON text
+  workflow_id    VARCHAR     NOT NULL,
+  run_id         VARCHAR     NOT NULL,
+  recorded_at    TIMESTAMPTZ NOT NULL
+);
+
 -- step: raw_rejects
 -- Rows of an export that cannot be trusted, with the reason and the row.
 CREATE TABLE IF NOT EXISTS ${raw_rejects} (

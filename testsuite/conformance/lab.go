@@ -26,6 +26,7 @@ type Warehouse interface {
 	activities.Warehouse
 	overview.Tables
 	activities.Books
+	activities.Historian
 	// LatestLoad is the newest load of a window, nil when it was never loaded.
 	LatestLoad(ctx context.Context, w window.Window) (*ledger.Load, error)
 	// Look runs a statement and hands over the column names and every row as text.

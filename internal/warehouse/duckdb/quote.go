@@ -33,6 +33,11 @@ func orNull(list []string) string {
 	return strings.Join(list, ", ")
 }
 
+// instant is a literal, which prunes.
+func instant(at time.Time) string {
+	return "TIMESTAMPTZ '" + at.UTC().Format("2006-01-02 15:04:05.999999") + "+00'"
+}
+
 // isOneOf is a condition that column is one of the instants, as literals, which
 // prune. No instant is no row.
 func isOneOf(column string, instants []databasesql.Null[time.Time]) string {
@@ -42,7 +47,7 @@ func isOneOf(column string, instants []databasesql.Null[time.Time]) string {
 			orNone = " OR " + column + " IS NULL"
 			continue
 		}
-		list = append(list, "TIMESTAMPTZ '"+at.V.UTC().Format("2006-01-02 15:04:05.999999")+"+00'")
+		list = append(list, instant(at.V))
 	}
 	return column + " IN (" + orNull(list) + ")" + orNone
 }

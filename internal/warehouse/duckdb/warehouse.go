@@ -70,7 +70,7 @@ func New(options Options) (*Warehouse, error) {
 	}
 	w.writer <- struct{}{}
 	for _, task := range []string{
-		"functions", "schema", "commit_window", "merge", "ledger", "standings", "freshness",
+		"functions", "schema", "commit_window", "merge", "ledger", "standings", "backfill", "freshness",
 		"overview", "explain", "explain_rejects", "dedup", "keys_rebuild", "keys_verify",
 	} {
 		steps, err := sql.Load("duckdb", task)
