@@ -90,6 +90,56 @@ PARTITION BY RANGE_BUCKET(bucket, GENERATE_ARRAY(0, 9064, 1))
 CLUSTER BY event_id
 OPTIONS (description = 'Keys of tracks, written with it');
 
+-- step: backfill_tracks
+-- Legacy history, as older tooling left it. A backfill takes it into tracks.
+CREATE TABLE IF NOT EXISTS ${backfill_tracks} (
+  event_id              STRING,
+  created_at            TIMESTAMP,
+  event_name            STRING,
+  user_id               STRING,
+  person_id             STRING,
+  session_id            STRING,
+  active_feature_flags  JSON,
+  feature_flags_values  JSON,
+  lib_values            JSON,
+  device_model          STRING,
+  device_type           STRING,
+  device_os             STRING,
+  ip_address            STRING,
+  client                STRING,
+  geoip_city_name       STRING,
+  geoip_continent_name  STRING,
+  geoip_continent_code  STRING,
+  geoip_country_name    STRING,
+  geoip_country_code    STRING,
+  geoip_time_zone       STRING,
+  app_version           STRING,
+  locale                STRING,
+  event_payload         JSON,
+  bq_ingested_timestamp TIMESTAMP,
+  event_inserted_at     TIMESTAMP
+)
+PARTITION BY DATE(created_at)
+OPTIONS (description = 'Legacy history that a backfill takes into tracks');
+
+-- step: backfill_ledger
+-- One row a day and backfill: what became of the day's rows.
+CREATE TABLE IF NOT EXISTS ${backfill_ledger} (
+  backfill_id    STRING    OPTIONS (description = 'The first run of the backfill'),
+  day            STRING    OPTIONS (description = 'Such as 2026-03-01, or undated: rows without created_at'),
+  rows_read      INT64     OPTIONS (description = 'The sum of the five that follow'),
+  rows_inserted  INT64     OPTIONS (description = 'New in tracks'),
+  rows_present   INT64     OPTIONS (description = 'Of events that tracks had'),
+  rows_duplicate INT64     OPTIONS (description = 'Further rows of an event'),
+  rows_collided  INT64     OPTIONS (description = 'In merge_rejects'),
+  rows_rejected  INT64     OPTIONS (description = 'In merge_rejects'),
+  bytes_inserted INT64     OPTIONS (description = 'As JSON text'),
+  workflow_id    STRING,
+  run_id         STRING,
+  recorded_at    TIMESTAMP
+)
+OPTIONS (description = 'What became of each day of the backfill');
+
 -- step: raw_rejects
 -- Rows of an export that cannot be trusted, with the reason and the row.
 CREATE TABLE IF NOT EXISTS ${raw_rejects} (

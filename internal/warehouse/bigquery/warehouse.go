@@ -60,7 +60,7 @@ func Open(ctx context.Context, options Options) (*Warehouse, error) {
 		scripts: make(map[string][]sql.Step),
 	}
 	for _, task := range []string{
-		"schema", "columns", "commit_window", "merge", "ledger", "standings", "freshness",
+		"schema", "columns", "commit_window", "merge", "ledger", "standings", "backfill", "freshness",
 		"overview", "explain", "explain_rejects",
 	} {
 		steps, err := sql.Load("bigquery", task)
