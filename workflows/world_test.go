@@ -30,6 +30,8 @@ type world struct {
 	merge   func(context.Context, contract.MergeWindowInput) (ledger.Merge, error)
 	booking func(ledger.Outcome) error
 	compare func(contract.CompareWindowsInput) (contract.Comparison, error)
+	plan    func(ledger.BackfillRange) (ledger.BackfillPlan, error)
+	day     func(context.Context, ledger.BackfillDay) (ledger.Backfilled, error)
 	drain   func() (contract.DrainResult, error)
 	find    func(contract.FindWriterInput) (contract.Writer, error)
 	dedups  dedupWorld
@@ -74,7 +76,11 @@ func newWorld() *world {
 		},
 		booking: func(ledger.Outcome) error { return nil },
 		compare: func(contract.CompareWindowsInput) (contract.Comparison, error) { return contract.Comparison{}, nil },
-		drain:   func() (contract.DrainResult, error) { return contract.DrainResult{}, nil },
+		plan:    func(ledger.BackfillRange) (ledger.BackfillPlan, error) { return ledger.BackfillPlan{}, nil },
+		day: func(_ context.Context, in ledger.BackfillDay) (ledger.Backfilled, error) {
+			return ledger.Backfilled{Read: in.Rows, Inserted: in.Rows - 1, Present: 1, Bytes: 100}, nil
+		},
+		drain: func() (contract.DrainResult, error) { return contract.DrainResult{}, nil },
 		find: func(contract.FindWriterInput) (contract.Writer, error) {
 			return contract.Writer{
 				Running: true, RunID: "run-of-the-holder", What: "a long write", For: "somebody", ForRun: "its-run",
@@ -144,6 +150,14 @@ func (w *world) environment(t *testing.T, settings Settings) *testsuite.TestWork
 		return w.booking(outcome)
 	})
 	w.registerDedups(register)
+	register(contract.PlanBackfill, func(_ context.Context, in ledger.BackfillRange) (ledger.BackfillPlan, error) {
+		w.note(contract.PlanBackfill)
+		return w.plan(in)
+	})
+	register(contract.BackfillDay, func(ctx context.Context, in ledger.BackfillDay) (ledger.Backfilled, error) {
+		w.note(contract.BackfillDay)
+		return w.day(ctx, in)
+	})
 	register(contract.CompareWindows, func(_ context.Context, in contract.CompareWindowsInput) (contract.Comparison, error) {
 		w.note(contract.CompareWindows)
 		return w.compare(in)
