@@ -15,7 +15,7 @@ build: ## Build the worker and the starter into bin/
 	go build -o $(BIN)/starter ./starter
 
 .PHONY: demo
-demo: build ## Run a day of sample exports through everything and prove the laws (KEEP=1 leaves it running)
+demo: build $(if $(filter bigquery,$(WAREHOUSE)),.venv/bqemulator/installed) ## Run a day of sample exports through everything and prove the laws (KEEP=1 leaves it running, WAREHOUSE=bigquery uses BigQuery's stand-in)
 	@echo "Building the demo with its Temporal server; the first time this takes some minutes."
 	cd testsuite && go build -o ../$(BIN)/demo ./cmd/demo
 	$(BIN)/demo

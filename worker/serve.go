@@ -48,9 +48,7 @@ func serve(ctx context.Context, settings config.Config, logger *slog.Logger) (er
 	main := worker.New(temporal, settings.TaskQueue, worker.Options{WorkerStopTimeout: stopTimeout})
 	(&workflows.Workflows{Settings: workflowSettings(settings, settings.Tables.Name())}).Register(main)
 	registerTableActivities(main, settings, bucket, store, area)
-	if deduper, ok := store.(activities.Deduper); ok {
-		registerDedupActivities(main, activities.Dedups{Warehouse: deduper})
-	}
+	registerDedupActivities(main, store)
 
 	loader := worker.New(temporal, contract.LoadQueue(settings.TaskQueue), worker.Options{
 		WorkerStopTimeout:                  stopTimeout,
@@ -92,10 +90,16 @@ func registerTableActivities(w worker.Worker, settings config.Config, bucket *gc
 	register(w, contract.CompareWindows, (&activities.Reconciliation{Bucket: bucket, Prefix: settings.Prefix, Books: store}).CompareWindows)
 	register(w, contract.DrainWriters, tables.DrainWriters)
 	register(w, contract.FindWriter, activities.FindWriter)
-	registerKeys(w, &activities.Keys{Warehouse: store})
+	registerKeys(w, store)
 }
 
-func registerKeys(w worker.Worker, keys *activities.Keys) {
+func registerKeys(w worker.Worker, store store) {
+	able, ok := store.(activities.KeysWarehouse)
+	if !ok {
+		registerRefusals(w, contract.PlanKeys, contract.BuildKeys, contract.SwapKeys, contract.DiscardKeys, contract.CompareKeys)
+		return
+	}
+	keys := &activities.Keys{Warehouse: able}
 	register(w, contract.PlanKeys, keys.PlanKeys)
 	register(w, contract.BuildKeys, keys.BuildKeys)
 	register(w, contract.SwapKeys, keys.SwapKeys)
@@ -103,7 +107,14 @@ func registerKeys(w worker.Worker, keys *activities.Keys) {
 	register(w, contract.CompareKeys, keys.CompareKeys)
 }
 
-func registerDedupActivities(w worker.Worker, dedups activities.Dedups) {
+func registerDedupActivities(w worker.Worker, store store) {
+	able, ok := store.(activities.Deduper)
+	if !ok {
+		registerRefusals(w, contract.PlanDedup, contract.SnapshotTracks, contract.ApplyDedup,
+			contract.VerifyDedup, contract.RollbackDedup, contract.DropSnapshot)
+		return
+	}
+	dedups := activities.Dedups{Warehouse: able}
 	register(w, contract.PlanDedup, dedups.PlanDedup)
 	register(w, contract.SnapshotTracks, dedups.SnapshotTracks)
 	register(w, contract.ApplyDedup, dedups.ApplyDedup)

@@ -5,12 +5,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -19,12 +21,19 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/testsuite/sample"
 )
 
+// The warehouses.
+const (
+	onDuckDB   = "duckdb"
+	onBigQuery = "bigquery"
+)
+
 func main() {
 	var d demo
 	flag.StringVar(&d.dir, "dir", ".demo", "directory for the tables, the configuration and the logs; emptied first")
 	flag.StringVar(&d.bin, "bin", "bin", "directory of the worker and starter binaries")
 	flag.IntVar(&d.hours, "hours", 24, "hours to run")
-	flag.IntVar(&d.options.Events, "events", 5000, "ordinary events an hour")
+	flag.StringVar(&d.warehouse, "warehouse", cmp.Or(os.Getenv("WAREHOUSE"), onDuckDB), "duckdb, or bigquery for its stand-in (default: $WAREHOUSE, else duckdb)")
+	flag.IntVar(&d.options.Events, "events", 0, "ordinary events an hour (default: 5000, on bigquery 300, whose stand-in is slow)")
 	flag.Uint64Var(&d.options.Seed, "seed", 1, "what everything random follows from")
 	flag.IntVar(&d.uiPort, "ui-port", 0, "port of the Temporal UI, 0 for a free one")
 	flag.BoolVar(&d.keep, "keep", os.Getenv("KEEP") != "", "leave everything running at the end, until Ctrl-C (default: $KEEP is set)")
@@ -40,11 +49,12 @@ func main() {
 
 // demo is one run of the demo.
 type demo struct {
-	dir, bin string
-	hours    int
-	options  sample.Options
-	uiPort   int
-	keep     bool
+	dir, bin  string
+	warehouse string
+	hours     int
+	options   sample.Options
+	uiPort    int
+	keep      bool
 
 	rig    *harness.Rig
 	worker *harness.Worker
@@ -54,6 +64,14 @@ type demo struct {
 
 func (d *demo) run(ctx context.Context) (err error) {
 	began := time.Now()
+	switch d.warehouse {
+	case onDuckDB:
+		d.options.Events = cmp.Or(d.options.Events, 5000)
+	case onBigQuery:
+		d.options.Events = cmp.Or(d.options.Events, 300)
+	default:
+		return fmt.Errorf("there is no warehouse %q; it is duckdb or bigquery", d.warehouse)
+	}
 	first, err := window.Parse("2026-06-12T00")
 	if err != nil {
 		return err
@@ -94,11 +112,19 @@ func (d *demo) untilWorkerEnds(ctx context.Context) (context.Context, context.Ca
 
 func (d *demo) whereToLook() {
 	query := "SELECT client, event_name, COUNT(*) AS events FROM posthog.tracks GROUP BY ALL ORDER BY events DESC LIMIT 10"
-	fmt.Printf("\nThe tables      %s\n", d.rig.WarehouseFile)
+	if d.rig.BigQuery == nil {
+		fmt.Printf("\nThe tables      %s\n", d.rig.WarehouseFile)
+	} else {
+		fmt.Printf("\nThe tables      in the stand-in for BigQuery; a copy of them is %s\n", d.rig.WarehouseFile)
+	}
 	fmt.Printf("A query to try  TRACKS_CONFIG=%s %s/starter query '%s'\n", d.rig.Config, d.bin, query)
 	if d.keep {
 		fmt.Printf("Temporal UI     %s\n", d.rig.Stack.UIURL)
-		fmt.Printf("Environment     export %s %s %s TRACKS_CONFIG=%s\n", d.rig.Stack.Env()[0], d.rig.Stack.Env()[1], d.rig.Stack.Env()[2], d.rig.Config)
+		environment := d.rig.Stack.Env()
+		if d.rig.BigQuery != nil {
+			environment = append(environment, d.rig.BigQuery.Env()...)
+		}
+		fmt.Printf("Environment     export %s TRACKS_CONFIG=%s\n", strings.Join(environment, " "), d.rig.Config)
 		fmt.Println("\nEverything keeps running until Ctrl-C.")
 		return
 	}

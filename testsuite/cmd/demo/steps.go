@@ -24,11 +24,16 @@ func (d *demo) start(ctx context.Context) (err error) {
 	if err := errors.Join(os.RemoveAll(d.dir), os.MkdirAll(d.dir, 0o750)); err != nil {
 		return fmt.Errorf("empty directory: %w", err)
 	}
-	fmt.Println("Starting Temporal, its UI and a stand-in for GCS.")
+	standIns := "a stand-in for GCS"
+	if d.warehouse == onBigQuery {
+		standIns = "stand-ins for GCS and BigQuery"
+	}
+	fmt.Printf("Starting Temporal, its UI and %s.\n", standIns)
 	d.rig, err = harness.Start(ctx, harness.Options{
 		Dir:       d.dir,
 		Binaries:  harness.Binaries{Worker: filepath.Join(d.bin, "worker"), Starter: filepath.Join(d.bin, "starter")},
 		Stack:     devstack.Options{UIPort: d.uiPort},
+		BigQuery:  d.warehouse == onBigQuery,
 		Heartbeat: 10 * time.Second,
 	})
 	if err != nil {
