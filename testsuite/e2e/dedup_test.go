@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,8 +14,6 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/contract"
-	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
-	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/duckdb"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/harness"
 	"github.com/posthog-tracks/posthog-tracks/workflows"
 )
@@ -49,16 +46,6 @@ func openSeeded(t *testing.T) *lab {
 		l.change(statement)
 	}
 	return l
-}
-
-// change runs a statement that no part of the product would.
-func (l *lab) change(statement string) {
-	l.t.Helper()
-	tables, err := duckdb.New(duckdb.Options{
-		Path: l.WarehouseFile, MemoryLimit: "256MB", Threads: 1, Tables: warehouse.DefaultTables(),
-	})
-	require.NoError(l.t, err)
-	require.NoError(l.t, errors.Join(tables.Look(l.ctx, statement, func([]string) error { return nil }), tables.Close()))
 }
 
 // whole is every row of a table, sorted.
