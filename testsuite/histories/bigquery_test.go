@@ -1,0 +1,61 @@
+//go:build bigquery
+
+package histories
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/staging"
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/bigquery"
+	"github.com/posthog-tracks/posthog-tracks/testsuite/bigquerystack"
+	"github.com/posthog-tracks/posthog-tracks/testsuite/conformance"
+	"github.com/posthog-tracks/posthog-tracks/testsuite/oracle"
+	"github.com/posthog-tracks/posthog-tracks/testsuite/sample"
+)
+
+// client is a BigQuery client. BigQuery does not die with it.
+type client struct{ open *bigquery.Warehouse }
+
+func (c client) Warehouse() conformance.Warehouse { return c.open }
+
+func (client) Die(int, func(conformance.Warehouse) error) (bool, error) {
+	return false, errors.New("BigQuery does not die")
+}
+
+// TestBigQueryHistories plays a few drawn histories, always the same, on the stand-in
+// for BigQuery.
+func TestBigQueryHistories(t *testing.T) {
+	root := t.TempDir()
+	stack, err := bigquerystack.Start(t.Context(), bigquerystack.Options{
+		Venv: bigquerystack.DefaultVenv(), StorageRoot: root, Log: filepath.Join(root, "emulator.log"),
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, stack.Stop()) })
+	t.Setenv("BIGQUERY_EMULATOR_HOST", stack.URL())
+	facets := make(oracle.Facets)
+	for seed := range 20 {
+		history := Histories(Taste{IDs: 3, Hours: 2, Steps: 4, Rows: 4}).Example(seed)
+		project := fmt.Sprintf("history-%d", seed)
+		require.NoError(t, stack.CreateDataset(t.Context(), project, warehouse.DefaultTables().Dataset))
+		open, err := bigquery.Open(t.Context(), bigquery.Options{
+			Project: project, Tables: warehouse.DefaultTables(), Cutover: sample.DefaultCutover,
+			Jobs: bigquery.JobSettings{Location: "EU", FirstPoll: 5 * time.Millisecond, MostPoll: 100 * time.Millisecond},
+		})
+		require.NoError(t, err)
+		area := staging.Bucket{Store: bigquerystack.Folder{Root: root, Bucket: "staging"}, Prefix: project, Local: t.TempDir()}
+		err = Play(t.Context(), client{open}, area, facets, history)
+		assert.NoError(t, open.Close())
+		if !assert.NoError(t, err, "%s", history) {
+			t.Logf("what the stand-in said:\n%s", strings.Join(stack.Jobs.Errors(project), "\n"))
+		}
+	}
+}
