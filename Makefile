@@ -38,7 +38,7 @@ $(BQEMULATOR)/installed: testsuite/bigquerystack/requirements.txt
 
 .PHONY: test-bigquery
 test-bigquery: $(BQEMULATOR)/installed ## Run the BigQuery tests on bqemulator; needs Python 3.11 or newer with venv
-	cd testsuite && go test -tags bigquery -count=1 -timeout 40m -run BigQuery ./conformance ./e2e
+	cd testsuite && go test -tags bigquery -count=1 -timeout 40m -run BigQuery ./conformance ./histories ./e2e
 
 .PHONY: chaos
 chaos: ## Play 10,000 random histories, and break every rule of a merge to see it missed (HISTORIES=10000)
