@@ -65,6 +65,16 @@ func (p *Proxy) Executed() map[string]int { return p.count(func(j *job) int { re
 // Submitted says how often clients asked for each job, by id.
 func (p *Proxy) Submitted() map[string]int { return p.count(func(j *job) int { return j.submitted }) }
 
+// Done says which jobs have ended, by id, in all projects.
+func (p *Proxy) Done() map[string]int {
+	return p.count(func(j *job) int {
+		if state(j.resource) == "DONE" {
+			return 1
+		}
+		return 0
+	})
+}
+
 // Errors are what the emulator said of a project's failed jobs, in full: the product
 // leaves out of its errors what may quote data.
 func (p *Proxy) Errors(project string) []string {

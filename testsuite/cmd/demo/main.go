@@ -117,7 +117,9 @@ func (d *demo) whereToLook() {
 	} else {
 		fmt.Printf("\nThe tables      in the stand-in for BigQuery; a copy of them is %s\n", d.rig.WarehouseFile)
 	}
-	fmt.Printf("A query to try  TRACKS_CONFIG=%s %s/starter query '%s'\n", d.rig.Config, d.bin, query)
+	if d.rig.BigQuery == nil || d.keep {
+		fmt.Printf("A query to try  TRACKS_CONFIG=%s %s/starter query '%s'\n", d.rig.Config, d.bin, query)
+	}
 	if d.keep {
 		fmt.Printf("Temporal UI     %s\n", d.rig.Stack.UIURL)
 		environment := d.rig.Stack.Env()
