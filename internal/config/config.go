@@ -30,6 +30,10 @@ type Config struct {
 	Write     Write     `yaml:"write" envPrefix:"WRITE_"`
 	Reconcile Reconcile `yaml:"reconcile" envPrefix:"RECONCILE_"`
 	Schedules Schedules `yaml:"schedules" envPrefix:"SCHEDULES_"`
+	Worker    Worker    `yaml:"worker" envPrefix:"WORKER_"`
+	Telemetry Telemetry `yaml:"telemetry" envPrefix:"TELEMETRY_"`
+	// Encryption is of what Temporal stores.
+	Encryption Encryption `yaml:"encryption" envPrefix:"ENCRYPTION_"`
 	// Heartbeat is how long an activity may be silent before it is taken for dead
 	// and started again.
 	Heartbeat time.Duration    `yaml:"heartbeat" env:"HEARTBEAT"`
@@ -160,6 +164,8 @@ func defaults() Config {
 		Write:     Write{Poll: time.Second, MaxPoll: time.Minute},
 		Reconcile: Reconcile{Days: 7, Action: contract.ActionReload},
 		Schedules: Schedules{Hourly: true, Reconcile: true, CatchUp: 7 * 24 * time.Hour},
+		Worker:    Worker{Activities: 20, StopTimeout: 20 * time.Second},
+		Telemetry: Telemetry{Listen: "127.0.0.1:9464"},
 		Heartbeat: 30 * time.Second,
 		Warehouse: Warehouse{
 			DuckDB: DuckDB{Memory: "384MB", Threads: 1, IdleClose: 2 * time.Second},

@@ -112,6 +112,8 @@ func (c Config) rules() []rule {
 		{"schedules.catch_up", c.Schedules.CatchUp >= time.Hour, "must be at least 1h"},
 		{"reconcile.days", c.Reconcile.Days >= 1 && c.Reconcile.Days <= 400, "must be from 1 to 400"},
 		{"reconcile.action", c.Reconcile.Action == contract.ActionReport || c.Reconcile.Action == contract.ActionReload, `must be "report" or "reload"`},
+		{"worker.activities", c.Worker.Activities > 0, "must be at least 1"},
+		{"worker.stop_timeout", c.Worker.StopTimeout >= 0, "must not be negative"},
 		{"heartbeat", c.Heartbeat > 0, "must be longer than 0"},
 		{"warehouse.kind", c.Warehouse.Kind == KindDuckDB || c.Warehouse.Kind == KindBigQuery, `must be "duckdb" or "bigquery"`},
 	}
