@@ -13,7 +13,7 @@ import (
 )
 
 // bring makes the declared schedules exist as declared, and says so.
-func (c *connection) bring(ctx context.Context, out io.Writer, settings config.Config, changes []scheduleChange) error {
+func (c *server) bring(ctx context.Context, out io.Writer, settings config.Config, changes []scheduleChange) error {
 	declared := declaredSchedules(settings)
 	for i := range declared {
 		var err error
@@ -44,7 +44,7 @@ func actionOf(changes []scheduleChange, id string) string {
 }
 
 // createSchedule creates a schedule. Who created it meanwhile is brought up too.
-func (c *connection) createSchedule(ctx context.Context, wanted *client.ScheduleOptions) error {
+func (c *server) createSchedule(ctx context.Context, wanted *client.ScheduleOptions) error {
 	_, err := c.ScheduleClient().Create(ctx, *wanted)
 	if errors.Is(err, temporal.ErrScheduleAlreadyRunning) {
 		return c.updateSchedule(ctx, wanted)
@@ -57,7 +57,7 @@ func (c *connection) createSchedule(ctx context.Context, wanted *client.Schedule
 
 // updateSchedule replaces what the schedule does and keeps its state: a deploy
 // must not undo a pause.
-func (c *connection) updateSchedule(ctx context.Context, wanted *client.ScheduleOptions) error {
+func (c *server) updateSchedule(ctx context.Context, wanted *client.ScheduleOptions) error {
 	err := c.ScheduleClient().GetHandle(ctx, wanted.ID).Update(ctx, client.ScheduleUpdateOptions{
 		DoUpdate: func(in client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			schedule := wantedSchedule(wanted)

@@ -16,16 +16,16 @@ const (
 	// hourlyAction is the action's workflow id; Temporal appends the nominal time.
 	hourlyAction = "hourly"
 	// hourlyName is the schedule's name on the command line.
-	hourlyName = "hourly"
+	hourlyName = config.HourlySchedule
 	// reconcileName is the name of the daily comparison of bucket and ledger.
-	reconcileName = "reconcile"
+	reconcileName = config.ReconcileSchedule
 )
 
 // scheduleNames are all schedules this command can make, declared or not.
 var scheduleNames = []string{hourlyName, reconcileName}
 
 // scheduleID is a schedule's id in Temporal.
-func scheduleID(name string) string { return "posthog-tracks-" + name }
+func scheduleID(name string) string { return config.ScheduleID(name) }
 
 // declaredSchedules are the schedules that the configuration asks for.
 func declaredSchedules(settings config.Config) []client.ScheduleOptions {

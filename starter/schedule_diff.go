@@ -40,7 +40,7 @@ type fieldChange struct {
 }
 
 // compare finds what the server's schedules lack of the declared ones.
-func (c *connection) compare(ctx context.Context, settings config.Config) ([]scheduleChange, error) {
+func (c *server) compare(ctx context.Context, settings config.Config) ([]scheduleChange, error) {
 	declared := declaredSchedules(settings)
 	changes := make([]scheduleChange, 0, len(scheduleNames))
 	for i := range declared {
@@ -66,7 +66,7 @@ func (c *connection) compare(ctx context.Context, settings config.Config) ([]sch
 	return changes, nil
 }
 
-func (c *connection) compareOne(ctx context.Context, options *client.ScheduleOptions) (scheduleChange, error) {
+func (c *server) compareOne(ctx context.Context, options *client.ScheduleOptions) (scheduleChange, error) {
 	change := scheduleChange{ID: options.ID, Action: toCreate}
 	wanted, err := scheduleFacts(c.payloads, wantedSchedule(options))
 	if err != nil {
@@ -96,7 +96,7 @@ func (c *connection) compareOne(ctx context.Context, options *client.ScheduleOpt
 }
 
 // describe returns a schedule, or nil when it does not exist.
-func (c *connection) describe(ctx context.Context, id string) (*client.ScheduleDescription, error) {
+func (c *server) describe(ctx context.Context, id string) (*client.ScheduleDescription, error) {
 	found, err := c.ScheduleClient().GetHandle(ctx, id).Describe(ctx)
 	if _, missing := errors.AsType[*serviceerror.NotFound](err); missing {
 		return nil, nil

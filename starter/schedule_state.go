@@ -16,7 +16,7 @@ type scheduleState struct {
 }
 
 // pause pauses a schedule. Who paused it first, and why, stays.
-func (c *connection) pause(ctx context.Context, id, note string) (scheduleState, error) {
+func (c *server) pause(ctx context.Context, id, note string) (scheduleState, error) {
 	found, err := c.existing(ctx, id)
 	if err != nil {
 		return scheduleState{}, err
@@ -31,7 +31,7 @@ func (c *connection) pause(ctx context.Context, id, note string) (scheduleState,
 }
 
 // resume lets a paused schedule go on. What it missed meanwhile is not started.
-func (c *connection) resume(ctx context.Context, id, note string) (scheduleState, error) {
+func (c *server) resume(ctx context.Context, id, note string) (scheduleState, error) {
 	found, err := c.existing(ctx, id)
 	if err != nil {
 		return scheduleState{}, err
@@ -46,7 +46,7 @@ func (c *connection) resume(ctx context.Context, id, note string) (scheduleState
 }
 
 // remove deletes a schedule. The runs it started go on.
-func (c *connection) remove(ctx context.Context, id, _ string) (scheduleState, error) {
+func (c *server) remove(ctx context.Context, id, _ string) (scheduleState, error) {
 	found, err := c.describe(ctx, id)
 	if err != nil {
 		return scheduleState{}, err
@@ -60,7 +60,7 @@ func (c *connection) remove(ctx context.Context, id, _ string) (scheduleState, e
 	return scheduleState{id, "deleted", ""}, nil
 }
 
-func (c *connection) existing(ctx context.Context, id string) (client.Schedule, error) {
+func (c *server) existing(ctx context.Context, id string) (client.Schedule, error) {
 	found, err := c.describe(ctx, id)
 	if err != nil {
 		return client.Schedule{}, err

@@ -18,9 +18,9 @@ said by the configuration, under schedules.`,
 	}
 	cmd.AddCommand(
 		s.applySchedules(), s.diffSchedules(),
-		s.changeSchedules("pause", "Pause schedules; running runs go on", "paused with starter", (*connection).pause),
-		s.changeSchedules("resume", "Let paused schedules go on; what they missed is not started", "resumed with starter", (*connection).resume),
-		s.changeSchedules("delete", "Remove schedules; running runs go on", "", (*connection).remove),
+		s.changeSchedules("pause", "Pause schedules; running runs go on", "paused with starter", (*server).pause),
+		s.changeSchedules("resume", "Let paused schedules go on; what they missed is not started", "resumed with starter", (*server).resume),
+		s.changeSchedules("delete", "Remove schedules; running runs go on", "", (*server).remove),
 	)
 	return cmd
 }
@@ -62,12 +62,12 @@ func (s *starter) runSchedules(ctx context.Context, out io.Writer, asJSON, apply
 	if err != nil {
 		return err
 	}
-	server, err := s.connect(ctx)
+	temporal, err := s.connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer server.Close()
-	changes, err := server.compare(ctx, settings)
+	defer temporal.Close()
+	changes, err := temporal.compare(ctx, settings)
 	if err != nil {
 		return err
 	}
@@ -86,11 +86,11 @@ func (s *starter) runSchedules(ctx context.Context, out io.Writer, asJSON, apply
 	if asJSON {
 		out = io.Discard // the changes are all there is to say
 	}
-	return server.bring(ctx, out, settings, changes)
+	return temporal.bring(ctx, out, settings, changes)
 }
 
 // changeSchedules is a command that does one thing to schedules that are named.
-func (s *starter) changeSchedules(verb, short, note string, change func(*connection, context.Context, string, string) (scheduleState, error)) *cobra.Command {
+func (s *starter) changeSchedules(verb, short, note string, change func(*server, context.Context, string, string) (scheduleState, error)) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:       verb + " NAME...",
@@ -99,8 +99,8 @@ func (s *starter) changeSchedules(verb, short, note string, change func(*connect
 		ValidArgs: scheduleNames,
 		Args:      onlySchedules,
 		RunE: func(cmd *cobra.Command, names []string) error {
-			return s.runChange(cmd, names, asJSON, func(server *connection, id string) (scheduleState, error) {
-				return change(server, cmd.Context(), id, note)
+			return s.runChange(cmd, names, asJSON, func(temporal *server, id string) (scheduleState, error) {
+				return change(temporal, cmd.Context(), id, note)
 			})
 		},
 	}
@@ -111,15 +111,15 @@ func (s *starter) changeSchedules(verb, short, note string, change func(*connect
 	return cmd
 }
 
-func (s *starter) runChange(cmd *cobra.Command, names []string, asJSON bool, change func(*connection, string) (scheduleState, error)) error {
-	server, err := s.connect(cmd.Context())
+func (s *starter) runChange(cmd *cobra.Command, names []string, asJSON bool, change func(*server, string) (scheduleState, error)) error {
+	temporal, err := s.connect(cmd.Context())
 	if err != nil {
 		return err
 	}
-	defer server.Close()
+	defer temporal.Close()
 	var states []scheduleState
 	for _, name := range names {
-		state, err := change(server, scheduleID(name))
+		state, err := change(temporal, scheduleID(name))
 		if err != nil {
 			return err
 		}

@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/posthog-tracks/posthog-tracks/activities"
@@ -21,55 +19,44 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/workflows"
 )
 
-// stopTimeout is how long activities in flight may go on after a stop signal.
-const stopTimeout = 20 * time.Second
-
 // leftoverAge is when staged files nobody came back for are thrown away.
 const leftoverAge = 48 * time.Hour
 
 // serve runs both workers until ctx ends.
 func serve(ctx context.Context, settings config.Config, logger *slog.Logger) (err error) {
-	temporal, err := dial(ctx, logger)
+	measured, err := telemetry.Start(ctx)
 	if err != nil {
 		return err
 	}
-	defer temporal.Close()
-	bucket, err := gcs.Open(ctx, settings.Bucket)
+	defer func() { err = errors.Join(err, measured.Close(context.WithoutCancel(ctx))) }()
+	w, err := open(ctx, settings, measured, logger)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, bucket.Close()) }()
-	store, area, closeWarehouse, err := openWarehouse(ctx, settings, logger)
+	defer func() { err = errors.Join(err, w.close()) }()
+	stop, err := observe(ctx, settings, measured, w, logger)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeWarehouse()) }()
+	defer func() { err = errors.Join(err, stop()) }()
 
-	main := worker.New(temporal, settings.TaskQueue, worker.Options{WorkerStopTimeout: stopTimeout})
+	fatal := make(chan error, 2) // one of each worker
+	options := worker.Options{
+		WorkerStopTimeout:                  settings.Worker.StopTimeout,
+		MaxConcurrentActivityExecutionSize: settings.Worker.Activities,
+		Interceptors:                       []interceptor.WorkerInterceptor{measured.Observer()},
+		OnFatalError:                       func(err error) { fatal <- err },
+	}
+	main := worker.New(w.temporal, settings.TaskQueue, options)
 	(&workflows.Workflows{Settings: workflowSettings(settings, settings.Tables.Name())}).Register(main)
-	registerTableActivities(main, settings, bucket, store, area)
-	registerDedupActivities(main, store)
+	registerTableActivities(main, settings, w.bucket, w.store, w.area)
+	registerDedupActivities(main, w.store)
 
-	loader := worker.New(temporal, contract.LoadQueue(settings.TaskQueue), worker.Options{
-		WorkerStopTimeout:                  stopTimeout,
-		MaxConcurrentActivityExecutionSize: settings.Load.PerWorker,
-		DisableWorkflowWorker:              true,
-	})
-	register(loader, contract.StageObject, (&activities.Staging{Bucket: bucket, Area: area}).StageObject)
-	return runBoth(ctx, main, loader, logger)
-}
-
-func dial(ctx context.Context, logger *slog.Logger) (client.Client, error) {
-	options, err := envconfig.LoadDefaultClientOptions()
-	if err != nil {
-		return nil, fmt.Errorf("read Temporal connection from the environment: %w", err)
-	}
-	options.Logger = telemetry.ForTemporal(logger)
-	temporal, err := client.DialContext(ctx, options)
-	if err != nil {
-		return nil, fmt.Errorf("connect to Temporal at %s (set TEMPORAL_ADDRESS): %w", options.HostPort, err)
-	}
-	return temporal, nil
+	options.MaxConcurrentActivityExecutionSize = settings.Load.PerWorker
+	options.DisableWorkflowWorker = true
+	loader := worker.New(w.temporal, contract.LoadQueue(settings.TaskQueue), options)
+	register(loader, contract.StageObject, (&activities.Staging{Bucket: w.bucket, Area: w.area}).StageObject)
+	return runBoth(ctx, main, loader, fatal, settings.Worker.StopTimeout, logger)
 }
 
 func registerTableActivities(w worker.Worker, settings config.Config, bucket *gcs.Bucket, store store, area activities.Area) {
@@ -144,20 +131,4 @@ func workflowSettings(settings config.Config, table string) workflows.Settings {
 		ReconcileDays:   settings.Reconcile.Days,
 		ReconcileAction: settings.Reconcile.Action,
 	}
-}
-
-// runBoth runs both workers until ctx ends or one of them fails for good.
-func runBoth(ctx context.Context, main, loader worker.Worker, logger *slog.Logger) error {
-	if err := loader.Start(); err != nil {
-		return fmt.Errorf("start load worker: %w", err)
-	}
-	defer loader.Stop()
-	if err := main.Start(); err != nil {
-		return fmt.Errorf("start worker: %w", err)
-	}
-	defer main.Stop()
-	logger.Info("worker is running")
-	<-ctx.Done()
-	logger.Info("worker is stopping", "atMost", stopTimeout.String())
-	return nil
 }

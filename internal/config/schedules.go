@@ -11,3 +11,24 @@ type Schedules struct {
 	// CatchUp is how far back missed runs are started when Temporal was away.
 	CatchUp time.Duration `yaml:"catch_up" env:"CATCH_UP"`
 }
+
+// The names of the schedules.
+const (
+	HourlySchedule    = "hourly"
+	ReconcileSchedule = "reconcile"
+)
+
+// ScheduleID is the id in Temporal of a schedule by its name.
+func ScheduleID(name string) string { return "posthog-tracks-" + name }
+
+// IDs are the ids of the schedules that are asked for.
+func (s Schedules) IDs() []string {
+	var ids []string
+	if s.Hourly {
+		ids = append(ids, ScheduleID(HourlySchedule))
+	}
+	if s.Reconcile {
+		ids = append(ids, ScheduleID(ReconcileSchedule))
+	}
+	return ids
+}

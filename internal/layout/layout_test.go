@@ -25,6 +25,7 @@ var rules = map[string][]string{
 	"worker":                      nil, // the commands put everything together
 	"starter":                     nil,
 	"sql":                         {},
+	"internal/connection":         {},
 	"internal/config":             {"internal/contract", "internal/export", "internal/warehouse"},
 	"internal/connect":            {"internal/config", "internal/gcs", "internal/staging", "internal/warehouse/bigquery", "internal/warehouse/duckdb"},
 	"internal/contract":           {"internal/export", "internal/ledger", "internal/reconcile", "internal/window"},
@@ -40,7 +41,7 @@ var rules = map[string][]string{
 	"internal/replay":             {"workflows"},
 	"internal/report":             {"internal/overview", "internal/window"},
 	"internal/staging":            {"internal/event", "internal/export", "internal/ledger", "internal/parquetfile", "internal/window"},
-	"internal/telemetry":          {},
+	"internal/telemetry":          {"internal/contract", "internal/ledger", "internal/window"},
 	"internal/warehouse":          {},
 	"internal/warehouse/bigquery": {"internal/keys", "internal/ledger", "internal/warehouse", "internal/window", "sql"},
 	"internal/warehouse/duckdb":   {"internal/keys", "internal/ledger", "internal/warehouse", "internal/window", "sql"},

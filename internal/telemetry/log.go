@@ -5,8 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-
-	"go.temporal.io/sdk/log"
 )
 
 // LevelVariable names the environment variable that sets the log level: debug,
@@ -21,6 +19,3 @@ func Logger(to io.Writer) *slog.Logger {
 	}
 	return slog.New(slog.NewJSONHandler(to, &slog.HandlerOptions{Level: level}))
 }
-
-// ForTemporal is the logger in the form the Temporal SDK takes.
-func ForTemporal(logger *slog.Logger) log.Logger { return log.NewStructuredLogger(logger) }

@@ -90,11 +90,15 @@ func (l *lab) said(lines int) []string {
 	return all[max(0, len(all)-lines):]
 }
 
+// startWorker returns when the worker takes work: until then it looks at its
+// neighbours, which would use up faults that are meant for activities.
 func (l *lab) startWorker() {
 	l.t.Helper()
+	running := l.Running()
 	var err error
 	l.worker, err = l.StartWorker()
 	require.NoError(l.t, err)
+	l.eventually("the worker runs", func() bool { return l.Running() > running })
 }
 
 func (l *lab) killWorker() {

@@ -109,6 +109,7 @@ func (r *Rig) configuration() string {
 		"bucket: " + Bucket,
 		"prefix: posthog_batch/events/{date}/{hour}/",
 		"heartbeat: " + r.options.Heartbeat.String(),
+		"telemetry: {listen: '127.0.0.1:0'} # many rigs share this machine",
 		fmt.Sprintf("load: {reject_limit: 0.2, staging: %q} # the sample exports are full of traps", r.Staging),
 		"write: {poll: 200ms}",
 	}
