@@ -42,9 +42,9 @@ func serve(ctx context.Context, settings config.Config, logger *slog.Logger) (er
 
 	fatal := make(chan error, 2) // one of each worker
 	options := worker.Options{
-		WorkerStopTimeout:                  settings.Worker.StopTimeout,
+		WorkerStopTimeout:                  settings.Worker.StopTimeout + handOverTime,
 		MaxConcurrentActivityExecutionSize: settings.Worker.Activities,
-		Interceptors:                       []interceptor.WorkerInterceptor{measured.Observer()},
+		Interceptors:                       []interceptor.WorkerInterceptor{measured.Observer(), &handOver{patience: settings.Worker.StopTimeout}},
 		OnFatalError:                       func(err error) { fatal <- err },
 	}
 	main := worker.New(w.temporal, settings.TaskQueue, options)
