@@ -8,7 +8,7 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/config"
-	"github.com/posthog-tracks/posthog-tracks/internal/connection"
+	"github.com/posthog-tracks/posthog-tracks/internal/connect"
 )
 
 // starter is what the commands share: where the configuration is.
@@ -29,11 +29,11 @@ func (s *starter) connect(ctx context.Context) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	options, err := connection.Options(slog.New(slog.DiscardHandler), settings.Encryption.Keys)
+	options, err := connect.TemporalOptions(slog.New(slog.DiscardHandler), settings.Encryption.Keys)
 	if err != nil {
 		return nil, err
 	}
-	temporal, err := connection.Dial(ctx, options)
+	temporal, err := connect.Temporal(ctx, options)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/posthog-tracks/posthog-tracks/activities"
 	"github.com/posthog-tracks/posthog-tracks/internal/config"
-	"github.com/posthog-tracks/posthog-tracks/internal/connection"
+	"github.com/posthog-tracks/posthog-tracks/internal/connect"
 	"github.com/posthog-tracks/posthog-tracks/internal/gcs"
 	"github.com/posthog-tracks/posthog-tracks/internal/staging"
 	"github.com/posthog-tracks/posthog-tracks/internal/telemetry"
@@ -72,7 +72,7 @@ func open(ctx context.Context, settings config.Config, measured *telemetry.Telem
 }
 
 func (w *world) openTemporal(ctx context.Context, settings config.Config, measured *telemetry.Telemetry, logger *slog.Logger) error {
-	options, err := connection.Options(logger, settings.Encryption.Keys)
+	options, err := connect.TemporalOptions(logger, settings.Encryption.Keys)
 	if err != nil {
 		return err
 	}
@@ -81,10 +81,10 @@ func (w *world) openTemporal(ctx context.Context, settings config.Config, measur
 	}
 	ctx, cancel := context.WithTimeout(ctx, openPatience)
 	defer cancel()
-	if w.temporal, err = connection.Dial(ctx, options); err != nil {
+	if w.temporal, err = connect.Temporal(ctx, options); err != nil {
 		return err
 	}
-	return connection.NamespaceExists(ctx, w.temporal, options)
+	return connect.NamespaceExists(ctx, w.temporal, options)
 }
 
 func (w *world) openBucket(ctx context.Context, settings config.Config, logger *slog.Logger) (err error) {

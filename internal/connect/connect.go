@@ -1,5 +1,5 @@
-// Package connect opens the warehouse that the configuration names, the same for
-// the worker and for the command line.
+// Package connect reaches Temporal and the warehouse that the configuration names,
+// the same for the worker and for the command line.
 package connect
 
 import (

@@ -25,9 +25,9 @@ var rules = map[string][]string{
 	"worker":                      nil, // the commands put everything together
 	"starter":                     nil,
 	"sql":                         {},
-	"internal/connection":         {},
+	"internal/codec":              {},
 	"internal/config":             {"internal/contract", "internal/export", "internal/warehouse"},
-	"internal/connect":            {"internal/config", "internal/gcs", "internal/staging", "internal/warehouse/bigquery", "internal/warehouse/duckdb"},
+	"internal/connect":            {"internal/codec", "internal/config", "internal/gcs", "internal/staging", "internal/warehouse/bigquery", "internal/warehouse/duckdb"},
 	"internal/contract":           {"internal/export", "internal/ledger", "internal/reconcile", "internal/window"},
 	"internal/event":              {},
 	"internal/export":             {"internal/window"},

@@ -1,4 +1,4 @@
-package connection
+package codec
 
 import (
 	"encoding/base64"
@@ -23,7 +23,7 @@ func keyFile(t *testing.T, fill byte) string {
 
 func codecOf(t *testing.T, references ...string) *Codec {
 	t.Helper()
-	codec, err := NewCodec(references)
+	codec, err := New(references)
 	require.NoError(t, err)
 	return codec
 }
@@ -93,7 +93,7 @@ func TestKeysThatAreNoneAreNamed(t *testing.T) {
 		"c2VjcmV0c2VjcmV0c2VjcmV0": "may not be in the configuration",
 		"env:":                     "may not be in the configuration",
 	} {
-		_, err := NewCodec([]string{reference})
+		_, err := New([]string{reference})
 		require.ErrorContains(t, err, want)
 		assert.NotContains(t, err.Error(), "c2VjcmV0")
 	}

@@ -1,4 +1,4 @@
-package connection
+package codec
 
 import (
 	"encoding/base64"

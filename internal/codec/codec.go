@@ -1,4 +1,5 @@
-package connection
+// Package codec encrypts what Temporal stores of the pipeline.
+package codec
 
 import (
 	"crypto/aes"
@@ -29,9 +30,9 @@ type Codec struct {
 
 var _ converter.PayloadCodec = (*Codec)(nil)
 
-// NewCodec reads the keys behind the references; see ReadKey. The first one
+// New reads the keys behind the references; see ReadKey. The first one
 // encrypts, every one decrypts.
-func NewCodec(references []string) (*Codec, error) {
+func New(references []string) (*Codec, error) {
 	codec := &Codec{ciphers: make(map[string]cipher.AEAD)}
 	for _, reference := range references {
 		key, err := ReadKey(reference)

@@ -1,7 +1,4 @@
-// Package connection is how every process of the pipeline reaches Temporal: by
-// Temporal's own environment variables and profile file, TLS and API keys
-// included, with payloads encrypted if the configuration has keys.
-package connection
+package connect
 
 import (
 	"context"
@@ -15,11 +12,14 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/codec"
 )
 
-// Options are the client's options, from the environment. keys are references to
-// encryption keys; see Keys.
-func Options(logger *slog.Logger, keys []string) (client.Options, error) {
+// TemporalOptions are how every process reaches Temporal: by Temporal's own
+// environment variables and profile file, TLS and API keys included. keys are
+// references to encryption keys; see codec.ReadKey.
+func TemporalOptions(logger *slog.Logger, keys []string) (client.Options, error) {
 	options, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
 		return client.Options{}, fmt.Errorf("read Temporal connection from the environment: %w", err)
@@ -27,17 +27,17 @@ func Options(logger *slog.Logger, keys []string) (client.Options, error) {
 	options.Logger = log.NewStructuredLogger(logger)
 	options.DataConverter = converter.GetDefaultDataConverter()
 	if len(keys) > 0 {
-		codec, err := NewCodec(keys)
+		encryption, err := codec.New(keys)
 		if err != nil {
 			return client.Options{}, err
 		}
-		options.DataConverter = converter.NewCodecDataConverter(options.DataConverter, codec)
+		options.DataConverter = converter.NewCodecDataConverter(options.DataConverter, encryption)
 	}
 	return options, nil
 }
 
-// Dial connects. Its errors say what to mend.
-func Dial(ctx context.Context, options client.Options) (client.Client, error) {
+// Temporal connects. Its errors say what to mend.
+func Temporal(ctx context.Context, options client.Options) (client.Client, error) {
 	temporal, err := client.DialContext(ctx, options)
 	if err == nil {
 		return temporal, nil
