@@ -30,6 +30,9 @@ func (p *pauses) grow() time.Duration {
 	return pause
 }
 
+// lockWaitMetric counts the milliseconds that runs have waited for their turn.
+const lockWaitMetric = "tracks_lock_wait_milliseconds"
+
 // turnTaking is the waiting of a run for another writer to finish.
 type turnTaking struct {
 	pauses
@@ -47,10 +50,15 @@ func (t *turnTaking) wait(ctx workflow.Context, waiting func(string)) error {
 		return ctx.Err()
 	}
 	waiting(fmt.Sprintf("%s %s since %s UTC: %s", WaitingForTurn, t.settings.Table, t.since.UTC().Format(time.DateTime), holder))
-	timer := workflow.NewTimerWithOptions(ctx, t.grow(), workflow.TimerOptions{
+	pause := t.grow()
+	timer := workflow.NewTimerWithOptions(ctx, pause, workflow.TimerOptions{
 		Summary: t.settings.Table + " is being written: " + holder,
 	})
-	return timer.Get(ctx, nil)
+	if err := timer.Get(ctx, nil); err != nil {
+		return err
+	}
+	workflow.GetMetricsHandler(ctx).Counter(lockWaitMetric).Inc(pause.Milliseconds())
+	return nil
 }
 
 // holder says in words who writes. Not to know it is no reason not to wait.
