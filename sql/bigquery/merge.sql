@@ -25,6 +25,7 @@ SELECT
   (SELECT IFNULL(MAX(seq), 0) FROM ${write_fence}) AS fence,
   (SELECT COUNT(*) FROM ${tracks}) > 0 AS has_rows,
   (SELECT COUNT(*) FROM ${tracks_keys}) > 0 AS has_keys,
+  (SELECT COUNT(*) FROM ${tracks_keys_slices} WHERE swapped_at IS NULL) > 0 AS rebuilding,
   (SELECT COUNT(*) FROM deliveries WHERE bq_ingested_timestamp = @ingested_at) AS loaded,
   (SELECT COUNT(*) FROM deliveries WHERE created_at < @cutover) AS before_cutover,
   ARRAY(SELECT DISTINCT bucket FROM deliveries WHERE created_at >= @cutover ORDER BY bucket) AS buckets;

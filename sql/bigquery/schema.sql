@@ -140,6 +140,24 @@ CREATE TABLE IF NOT EXISTS ${backfill_ledger} (
 )
 OPTIONS (description = 'What became of each day of the backfill');
 
+-- step: tracks_keys_slices
+-- The parts a rebuild of tracks_keys is done in, and how far it has come. Rows
+-- without swapped_at are a rebuild that is not finished.
+CREATE TABLE IF NOT EXISTS ${tracks_keys_slices} (
+  rebuild_id   STRING    OPTIONS (description = 'The run that planned it'),
+  slice        INT64     OPTIONS (description = 'From 0, in the order they are done'),
+  source       STRING    OPTIONS (description = 'tracks, by created_at; raw_tracks, by window_start'),
+  begins       TIMESTAMP,
+  ends         TIMESTAMP,
+  rows_planned INT64,
+  fence        INT64     OPTIONS (description = 'write_fence while the rebuild runs'),
+  done_at      TIMESTAMP,
+  keys_written INT64     OPTIONS (description = 'Keys added, less those replaced'),
+  outcome      STRING    OPTIONS (description = 'The counts as JSON, as the run shows them'),
+  swapped_at   TIMESTAMP OPTIONS (description = 'When the rebuilt keys became tracks_keys')
+)
+OPTIONS (description = 'Rebuilds of tracks_keys in parts');
+
 -- step: raw_rejects
 -- Rows of an export that cannot be trusted, with the reason and the row.
 CREATE TABLE IF NOT EXISTS ${raw_rejects} (

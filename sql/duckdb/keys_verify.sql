@@ -35,7 +35,7 @@ WITH sides AS (
   WHERE ${drifted_ranges}
 )
 SELECT
-  event_id,
+  IFNULL(event_id, ''),
   CAST(FLOOR(epoch_us(created_at) / 86400000000) AS BIGINT) AS day,
   SUM(in_rows) AS row_count,
   SUM(in_keys) AS key_count

@@ -130,7 +130,9 @@ func rebuildSame(l *keysLab) {
 		assert.Equal(l.t, int64(len(want)), rebuilt.Keys)
 		assert.Equal(l.t, int64(len(want)), rebuilt.Rows)
 		assert.Zero(l.t, rebuilt.Duplicates)
-		assert.Equal(l.t, sliceRows == 1, rebuilt.Slices > 4, "%d slices", rebuilt.Slices)
+		if sliceRows == 1 {
+			assert.Greater(l.t, rebuilt.Slices, 2)
+		}
 	}
 	l.requireWhole()
 	assert.Zero(l.t, l.compare(keys.CompareRequest{}).Drifted)
@@ -167,7 +169,7 @@ func rebuildResumes(l *keysLab) {
 	l.history()
 	want := l.allKeys()
 	plan := l.plan("first", 1)
-	require.Greater(l.t, len(plan.Slices), 4)
+	require.Greater(l.t, len(plan.Slices), 2)
 	l.build(plan, 0)
 	l.build(plan, 1)
 

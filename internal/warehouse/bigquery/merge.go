@@ -58,6 +58,7 @@ type mergeState struct {
 	Fence         int64   `bigquery:"fence"`
 	HasRows       bool    `bigquery:"has_rows"`
 	HasKeys       bool    `bigquery:"has_keys"`
+	Rebuilding    bool    `bigquery:"rebuilding"`
 	Loaded        int64   `bigquery:"loaded"`
 	BeforeCutover int64   `bigquery:"before_cutover"`
 	Buckets       []int64 `bigquery:"buckets"`
@@ -86,8 +87,8 @@ func (m *merging) prepare(ctx context.Context) error {
 	}
 	tables := m.warehouse.options.Tables
 	switch {
-	case state.HasRows && !state.HasKeys:
-		return &warehouse.KeysMissingError{Tracks: tables.Name(), Keys: tables.TracksKeys}
+	case state.Rebuilding || state.HasRows && !state.HasKeys:
+		return &warehouse.KeysMissingError{Tracks: tables.Name(), Keys: tables.TracksKeys, Unfinished: state.Rebuilding}
 	case state.Loaded != m.load.Rows.Loaded:
 		return &warehouse.InvariantError{
 			Law:   fmt.Sprintf("window %s must hold the %d rows of load %s", m.load.Window, m.load.Rows.Loaded, m.load.ID),

@@ -61,7 +61,7 @@ func Open(ctx context.Context, options Options) (*Warehouse, error) {
 	}
 	for _, task := range []string{
 		"schema", "columns", "commit_window", "merge", "ledger", "standings", "backfill", "freshness",
-		"overview", "explain", "explain_rejects",
+		"overview", "explain", "explain_rejects", "keys_rebuild", "keys_verify",
 	} {
 		steps, err := sql.Load("bigquery", task)
 		if err != nil {

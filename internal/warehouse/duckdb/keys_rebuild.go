@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/keys"
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
 )
 
 // keySliceRows is how many rows of tracks one slice of a rebuild reads: it keeps a
@@ -103,7 +104,7 @@ func (w *Warehouse) SwapKeys(ctx context.Context, rebuildID string) (keys.Rebuil
 			return err
 		}
 		if err := keys.Complete(booked.Built, booked.undone, rows, written); err != nil {
-			return w.keysUnfit(rebuildID, err)
+			return warehouse.RebuildUnfit(w.options.Tables, rebuildID, err)
 		}
 		s.fill["tracks_keys_name"] = quote(w.options.Tables.TracksKeys)
 		s.bind["swapped_at"] = time.Now().UTC()

@@ -39,7 +39,7 @@ func (w *Warehouse) BuildKeys(ctx context.Context, rebuildID string, number int)
 			return err
 		}
 		if slice.Source == keys.Tracks && built.Rows != slice.Rows {
-			return w.keysUnfit(rebuildID, fmt.Errorf("slice %d (%s) has %d rows now", slice.Number, slice, built.Rows))
+			return warehouse.RebuildUnfit(w.options.Tables, rebuildID, fmt.Errorf("slice %d (%s) has %d rows now", slice.Number, slice, built.Rows))
 		}
 		return finishSlice(ctx, s, built)
 	})
@@ -56,14 +56,11 @@ func plannedSlice(ctx context.Context, s *session) (keys.Slice, keys.Built, erro
 		if err == nil && outcome.Valid {
 			built, err = keys.ParseBuilt(outcome.V)
 		}
-		slice.Number = s.bind["slice"].(int)
+		slice.Number = s.bind["slice"].(int) //nolint:forcetypeassert // bound by BuildKeys
 		return err
 	})
 	if err == nil && slice.Number < 0 {
-		err = &warehouse.InvariantError{
-			Law:   fmt.Sprintf("slice %d of rebuild %s must be planned and the rebuild not over", s.bind["slice"], s.bind["rebuild_id"]),
-			Found: "it is neither",
-		}
+		err = warehouse.RebuildOver(s.bind["rebuild_id"].(string), s.bind["slice"].(int)) //nolint:forcetypeassert // bound by BuildKeys
 	}
 	return slice, built, err
 }
@@ -128,12 +125,4 @@ func finishSlice(ctx context.Context, s *session, built keys.Built) error {
 		err = &warehouse.InvariantError{Law: "a slice must be finished once", Found: fmt.Sprintf("%d were", finished)}
 	}
 	return err
-}
-
-// keysUnfit says that what was rebuilt cannot become tracks_keys.
-func (w *Warehouse) keysUnfit(rebuildID string, why error) error {
-	return &warehouse.InvariantError{
-		Law:   fmt.Sprintf("%s must stay as it was while rebuild %s of %s runs", w.options.Tables.Name(), rebuildID, w.options.Tables.TracksKeys),
-		Found: why.Error() + "; throw the rebuild away with \"starter keys rebuild --discard\" and begin again",
-	}
 }
