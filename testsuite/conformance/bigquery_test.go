@@ -26,6 +26,25 @@ const stagingBucket = "staging"
 // TestBigQuery runs the suite on a stand-in for BigQuery, with a project for each
 // case.
 func TestBigQuery(t *testing.T) {
+	open := standIn(t)
+	// A group ends when its parallel cases have, and before the stand-in does.
+	t.Run("suite", func(t *testing.T) {
+		Run(t, func(t *testing.T) (Warehouse, activities.Area) {
+			t.Helper()
+			return open(t)
+		})
+	})
+	t.Run("keys", func(t *testing.T) {
+		RunKeys(t, func(t *testing.T) (KeysWarehouse, activities.Area) {
+			t.Helper()
+			return open(t)
+		})
+	})
+}
+
+// standIn starts a stand-in for BigQuery. What it returns opens a project on it.
+func standIn(t *testing.T) func(*testing.T) (*bigquery.Warehouse, activities.Area) {
+	t.Helper()
 	root := t.TempDir()
 	stack, err := bigquerystack.Start(t.Context(), bigquerystack.Options{
 		Venv: bigquerystack.DefaultVenv(), StorageRoot: root, Log: filepath.Join(root, "emulator.log"),
@@ -34,26 +53,23 @@ func TestBigQuery(t *testing.T) {
 	t.Cleanup(func() { assert.NoError(t, stack.Stop()) })
 	t.Setenv("BIGQUERY_EMULATOR_HOST", stack.URL())
 	var cases atomic.Int64
-	// The group ends when its parallel cases have, and before the stand-in does.
-	t.Run("suite", func(t *testing.T) {
-		Run(t, func(t *testing.T) (Warehouse, activities.Area) {
-			t.Helper()
-			project := fmt.Sprintf("case-%d", cases.Add(1))
-			require.NoError(t, stack.CreateDataset(t.Context(), project, warehouse.DefaultTables().Dataset))
-			w, err := bigquery.Open(t.Context(), bigquery.Options{
-				Project: project, Tables: warehouse.DefaultTables(), Cutover: Cutover,
-				Jobs: bigquery.JobSettings{Location: "EU", FirstPoll: 5 * time.Millisecond, MostPoll: 100 * time.Millisecond},
-			})
-			require.NoError(t, err)
-			t.Cleanup(func() {
-				assert.NoError(t, w.Close())
-				if t.Failed() {
-					t.Logf("what the stand-in said:\n%s", strings.Join(stack.Jobs.Errors(project), "\n"))
-				}
-			})
-			return w, staging.Bucket{
-				Store: bigquerystack.Folder{Root: root, Bucket: stagingBucket}, Prefix: project, Local: t.TempDir(),
+	return func(t *testing.T) (*bigquery.Warehouse, activities.Area) {
+		t.Helper()
+		project := fmt.Sprintf("case-%d", cases.Add(1))
+		require.NoError(t, stack.CreateDataset(t.Context(), project, warehouse.DefaultTables().Dataset))
+		w, err := bigquery.Open(t.Context(), bigquery.Options{
+			Project: project, Tables: warehouse.DefaultTables(), Cutover: Cutover,
+			Jobs: bigquery.JobSettings{Location: "EU", FirstPoll: 5 * time.Millisecond, MostPoll: 100 * time.Millisecond},
+		})
+		require.NoError(t, err)
+		t.Cleanup(func() {
+			assert.NoError(t, w.Close())
+			if t.Failed() {
+				t.Logf("what the stand-in said:\n%s", strings.Join(stack.Jobs.Errors(project), "\n"))
 			}
 		})
-	})
+		return w, staging.Bucket{
+			Store: bigquerystack.Folder{Root: root, Bucket: stagingBucket}, Prefix: project, Local: t.TempDir(),
+		}
+	}
 }
