@@ -76,7 +76,7 @@ WITH days AS (
   WHERE have = 0
 ),
 parts AS (
-  SELECT source, day, n, DIV(SUM(n) OVER (PARTITION BY source ORDER BY day) - n, @slice_rows) AS part
+  SELECT source, day, n, CAST(FLOOR((SUM(n) OVER (PARTITION BY source ORDER BY day) - n) / @slice_rows) AS INT64) AS part
   FROM days
 )
 SELECT

@@ -17,16 +17,19 @@ WITH sides AS (
 placed AS (
   SELECT
     DATE(created_at) AS day, in_rows, in_keys,
-    CAST(CAST(CONCAT('0x', SUBSTR(TO_HEX(SHA256(
+    CAST(CONCAT('0x', SUBSTR(TO_HEX(SHA256(
       CONCAT(IFNULL(event_id, ''), ' ', CAST(UNIX_MICROS(created_at) AS STRING))
-    )), 1, 15)) AS INT64) AS NUMERIC) AS place
+    )), 1, 15)) AS INT64) AS place
   FROM sides
 )
+-- A sum of 60 bits would overflow: it is taken in two halves.
 SELECT
   FORMAT_DATE('%F', day) AS day,
   SUM(in_rows) AS row_count,
   SUM(in_keys) AS key_count,
-  SUM(IF(in_rows = 1, place, 0)) = SUM(IF(in_keys = 1, place, 0)) AS agrees
+  SUM((in_rows - in_keys) * MOD(place, 1073741824)) = 0
+    AND SUM((in_rows - in_keys) * DIV(place, 1073741824)) = 0
+    AND SUM(in_rows) = SUM(in_keys) AS agrees
 FROM placed
 GROUP BY day
 ORDER BY day;
