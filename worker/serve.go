@@ -81,12 +81,7 @@ func registerTableActivities(w worker.Worker, settings config.Config, bucket *gc
 }
 
 func registerKeys(w worker.Worker, store store) {
-	able, ok := store.(activities.KeysWarehouse)
-	if !ok {
-		registerRefusals(w, contract.PlanKeys, contract.BuildKeys, contract.SwapKeys, contract.DiscardKeys, contract.CompareKeys)
-		return
-	}
-	keys := &activities.Keys{Warehouse: able}
+	keys := &activities.Keys{Warehouse: store}
 	register(w, contract.PlanKeys, keys.PlanKeys)
 	register(w, contract.BuildKeys, keys.BuildKeys)
 	register(w, contract.SwapKeys, keys.SwapKeys)

@@ -16,6 +16,7 @@ type store interface {
 	activities.Warehouse
 	activities.Books
 	activities.Historian
+	activities.KeysWarehouse
 }
 
 // registerRefusals answers for activities that the configured warehouse cannot do:

@@ -12,9 +12,25 @@ import (
 
 	"github.com/posthog-tracks/posthog-tracks/internal/contract"
 	"github.com/posthog-tracks/posthog-tracks/internal/keys"
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/duckdb"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/harness"
 	"github.com/posthog-tracks/posthog-tracks/workflows"
 )
+
+// change runs a statement on the warehouse file that the product never would, while
+// no worker runs.
+func (l *lab) change(statement string) {
+	l.t.Helper()
+	require.NoError(l.t, l.worker.Stop())
+	tables, err := duckdb.New(duckdb.Options{
+		Path: l.WarehouseFile, MemoryLimit: "512MB", Threads: 1, Tables: warehouse.DefaultTables(),
+	})
+	require.NoError(l.t, err)
+	require.NoError(l.t, tables.Look(l.ctx, statement, func([]string) error { return nil }))
+	require.NoError(l.t, tables.Close())
+	l.startWorker()
+}
 
 // keyRows is tracks_keys, a key a line.
 func (l *lab) keyRows() []string {
