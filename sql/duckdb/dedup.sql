@@ -120,11 +120,32 @@ ORDER BY day;
 
 -- step: day_rows
 -- How many rows each day has.
-SELECT strftime(created_at, '%Y-%m-%d') AS day, COUNT(*) AS rows FROM ${source} GROUP BY day ORDER BY day;
+SELECT strftime(day, '%Y-%m-%d') AS day, rows
+FROM (SELECT CAST(created_at AS DATE) AS day, COUNT(*) AS rows FROM ${source} GROUP BY ALL)
+ORDER BY day;
+
+-- step: count_untouched
+-- The rows of events that a dedup does not touch.
+CREATE OR REPLACE TEMP VIEW dedup_counted AS
+SELECT t.*
+FROM ${source} AS t
+ANTI JOIN dedup_events AS e ON e.event_id = t.event_id
+WHERE t.event_id IS NOT NULL;
+
+-- step: count_kept
+-- What a dedup leaves of the events it touches.
+CREATE OR REPLACE TEMP VIEW dedup_counted AS
+SELECT r.* EXCLUDE (tracks_row) REPLACE (v.first_created_at AS created_at)
+FROM dedup_rows AS r
+JOIN dedup_verdict AS v ON v.tracks_row = r.tracks_row
+WHERE v.outcome IN ('stays', 'content');
+
+-- step: count_all
+CREATE OR REPLACE TEMP VIEW dedup_counted AS SELECT * FROM ${tracks};
 
 -- step: checksums
--- One a column, over the rows of events a dedup does not touch. Each value is
--- hashed with its event_id, so values that change places show.
+-- One a column, each a sum over rows, so that the sums of two parts add up to that of
+-- the whole. Each value is hashed with its event_id, so values that change places show.
 SELECT
   COUNT(*) AS rows,
   CAST(SUM(id) AS VARCHAR) AS event_id,
@@ -152,12 +173,7 @@ SELECT
   CAST(SUM(hash(id, event_payload)) AS VARCHAR) AS event_payload,
   CAST(SUM(hash(id, bq_ingested_timestamp)) AS VARCHAR) AS bq_ingested_timestamp,
   CAST(SUM(hash(id, event_inserted_at)) AS VARCHAR) AS event_inserted_at
-FROM (
-  SELECT hash(t.event_id) AS id, t.*
-  FROM ${source} AS t
-  ANTI JOIN dedup_events AS e ON e.event_id = t.event_id
-  WHERE t.event_id IS NOT NULL
-);
+FROM (SELECT hash(event_id) AS id, * FROM dedup_counted);
 
 -- step: affected
 -- How many rows the touched events have, and how many of those are exactly what a
@@ -347,6 +363,9 @@ SELECT
   (SELECT IFNULL(SUM(n), 0) FROM now) AS rows,
   (SELECT IFNULL(SUM(n), 0) FROM now JOIN was USING (content, n)) AS as_before,
   (SELECT COUNT(*) FROM ${tracks}) AS all_rows;
+
+-- step: drop_counted
+DROP VIEW IF EXISTS dedup_counted;
 
 -- step: drop_keys
 DROP TABLE IF EXISTS dedup_keys;

@@ -118,7 +118,7 @@ CREATE TABLE IF NOT EXISTS ${tracks_dedups} (
   rejected       BIGINT,
   rewritten      BIGINT,
   keys_mended    BIGINT,
-  checksums      JSON,                 -- of the rows it did not touch, a column each
+  checksums      JSON,                 -- of tracks as it left it, a column each
   applied_at     TIMESTAMPTZ,
   verified_at    TIMESTAMPTZ,
   rolled_back_at TIMESTAMPTZ,

@@ -82,7 +82,7 @@ func (d *deduping) excess() (sum ledger.DedupCounts) {
 
 // forget drops what find left on the connection.
 func (d *deduping) forget(ctx context.Context) error {
-	for _, step := range []string{"drop_keys", "drop_verdict", "drop_rows", "drop_events"} {
+	for _, step := range []string{"drop_counted", "drop_keys", "drop_verdict", "drop_rows", "drop_events"} {
 		if _, err := d.exec(ctx, step); err != nil {
 			return err
 		}

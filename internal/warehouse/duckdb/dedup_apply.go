@@ -47,11 +47,9 @@ func (d *deduping) apply(ctx context.Context, order ledger.DedupOrder, record *d
 	if err != nil {
 		return err
 	}
-	d.look(d.warehouse.snapshotTable(d.warehouse.options.Tables.Tracks))
-	if record.checksums, err = d.checksums(ctx); err != nil {
+	if record.checksums, err = d.expected(ctx); err != nil {
 		return err
 	}
-	d.look(d.warehouse.tables["tracks"])
 	if err := d.change(ctx, order, record.snapshot.Rows); err != nil {
 		return err
 	}

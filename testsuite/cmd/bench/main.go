@@ -4,7 +4,8 @@
 // own; figures are medians.
 //
 // With -merge it measures instead how a merge's cost grows with tracks: ours, a dbt
-// model's MERGE, and a merge that reads every key of tracks, side by side.
+// model's MERGE, and a merge that reads every key of tracks, side by side. With
+// -dedup it measures a dedup beside one statement that writes the table again.
 package main
 
 import (
@@ -27,6 +28,7 @@ func main() {
 	flag.StringVar(&b.merge.from, "redelivered", "flushed,scattered", "where the months-old half of the re-deliveries is from")
 	flag.IntVar(&b.merge.batch, "batch", 100_000, "events in a merged hour")
 	flag.StringVar(&b.merge.task, "task", "", "what a step works on; used by the command itself")
+	flag.StringVar(&b.dedup, "dedup", "", "measure dedups instead, of tracks of these millions of rows, such as 10,50")
 	flag.StringVar(&b.step, "step", "", "run one step in this process; used by the command itself")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -41,6 +43,7 @@ func main() {
 // bench is one invocation.
 type bench struct {
 	dir, memory, step     string
+	dedup                 string
 	events, runs, threads int
 	merge                 mergeFlags
 }
@@ -59,6 +62,9 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	if b.merge.sizes != "" {
 		return b.measureMerges(ctx)
+	}
+	if b.dedup != "" {
+		return b.measureDedups(ctx)
 	}
 	if err := b.writeExport(); err != nil {
 		return err

@@ -42,6 +42,8 @@ func (b *bench) runStep(ctx context.Context) error {
 		return b.runFloor(ctx, floorLoad)
 	case "floor-merge":
 		return b.runFloor(ctx, floorMerge)
+	case "dedup-copies", dedupOurs, dedupWindow:
+		return b.runDedupStep(ctx)
 	default:
 		return b.runMergeStep(ctx)
 	}
