@@ -15,8 +15,8 @@ type Taste struct {
 	// Steps and Rows bound the length of a history and of an export.
 	Steps, Rows int
 	// Races and Deaths are how many of ten steps are at the same time as another,
-	// or die.
-	Races, Deaths int
+	// or die, Backfills how many are backfills.
+	Races, Deaths, Backfills int
 }
 
 // What events are made of. The first of each is the plainest: it is what a failing
@@ -86,6 +86,12 @@ type drawing struct {
 // steps are what happens next. A load's own merge comes right after it more often
 // than not.
 func (d *drawing) steps() []Step {
+	if d.oneOfTen("backfill", d.taste.Backfills) {
+		return []Step{{Backfill: &Backfill{
+			Backwards: rapid.Bool().Draw(d.T, "backwards"),
+			Rows:      rapid.SliceOfN(rapid.Custom(d.legacy), 0, d.taste.Rows).Draw(d.T, "legacy"),
+		}}}
+	}
 	var steps []Step
 	switch {
 	case d.loads == 0 || rapid.IntRange(0, 2).Draw(d.T, "another load") > 0:
@@ -155,6 +161,14 @@ func (d *drawing) event(t *rapid.T) Event {
 		Person:   rapid.SampledFrom(persons).Draw(t, "person"),
 		Payload:  rapid.SampledFrom(payloads).Draw(t, "payload"),
 	}
+}
+
+// legacy is a row of backfill_tracks. Its columns beside the payload are empty, so the
+// payload is too.
+func (d *drawing) legacy(t *rapid.T) Legacy {
+	legacy := Legacy{Event: d.event(t), Stamp: rapid.IntRange(0, 4).Draw(t, "stamp")}
+	legacy.Payload = rapid.SampledFrom(payloads[:2]).Draw(t, "legacy payload")
+	return legacy
 }
 
 // usually makes the first value the one that is mostly drawn: collisions are rare.

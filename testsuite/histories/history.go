@@ -22,6 +22,8 @@ type Step struct {
 	Again int `json:"again,omitempty"`
 	// Merge merges the load of this number.
 	Merge int `json:"merge,omitempty"`
+	// Backfill takes legacy rows to tracks.
+	Backfill *Backfill `json:"backfill,omitempty"`
 	// Race are two steps that happen at the same time.
 	Race []Step `json:"race,omitempty"`
 	// Dies is the statement of the step's write before which the process dies,
@@ -40,6 +42,20 @@ type Load struct {
 	// then has no events of its own.
 	Of     int     `json:"of,omitempty"`
 	Events []Event `json:"events,omitempty"`
+}
+
+// Backfill puts rows into backfill_tracks and takes all of its days to tracks.
+type Backfill struct {
+	// Backwards begins with the last day.
+	Backwards bool     `json:"backwards,omitempty"`
+	Rows      []Legacy `json:"rows,omitempty"`
+}
+
+// Legacy is a row of backfill_tracks.
+type Legacy struct {
+	Event
+	// Stamp is bq_ingested_timestamp, in seconds since 2026-07-01; none is NULL.
+	Stamp int `json:"stamp,omitempty"`
 }
 
 // Event is a row of the export.
@@ -93,6 +109,14 @@ func (s Step) tell(loads *int) string {
 		text = fmt.Sprintf("load %d once more", s.Again)
 	case s.Merge != 0:
 		text = fmt.Sprintf("merge of load %d", s.Merge)
+	case s.Backfill != nil:
+		text = "backfill"
+		if s.Backfill.Backwards {
+			text += ", the last day first"
+		}
+		for _, l := range s.Backfill.Rows {
+			text += fmt.Sprintf("\n      %s, stamp %d", l.Event, l.Stamp)
+		}
 	case len(s.Race) == 2:
 		text = "at the same time:\n    " + s.Race[0].tell(loads) + "\n    " + s.Race[1].tell(loads)
 	}

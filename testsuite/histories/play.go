@@ -45,7 +45,10 @@ type player struct {
 	area    activities.Area
 	facets  oracle.Facets
 	world   *oracle.World
-	loads   []load // by number, from 0
+	loads   []load   // by number, from 0
+	legacy  []Legacy // the rows of backfill_tracks
+	// backfills counts them.
+	backfills int
 }
 
 // load is a load in both worlds.
@@ -144,6 +147,8 @@ func (p *player) act(ctx context.Context, step Step) (act, error) {
 		return commits(p.loads[len(p.loads)-1]), nil
 	case step.Again != 0:
 		return commits(p.loads[step.Again-1]), nil
+	case step.Backfill != nil:
+		return p.backfill(*step.Backfill), nil
 	default:
 		return merges(p.loads[step.Merge-1]), nil
 	}
@@ -198,7 +203,7 @@ func (p *player) deliver(ctx context.Context, l Load) error {
 	if err != nil {
 		return err
 	}
-	stamp := time.Date(2026, 7, 1, 0, 0, l.Stamp, 0, time.UTC)
+	stamp := stampOf(l.Stamp)
 	id := fmt.Sprintf("load-%d", number)
 	made := load{
 		told: oracle.Load{Window: w.Start(), ID: id, Stamp: stamp, Generation: int64(number)},

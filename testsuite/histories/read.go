@@ -72,6 +72,9 @@ var tables = []struct {
 // read reads all tables as the oracle shows them, and learns what it does not know
 // of contents from raw_tracks.
 func (p *player) read(ctx context.Context) ([]string, error) {
+	if err := p.learnLegacy(ctx); err != nil {
+		return nil, fmt.Errorf("read backfill_tracks: %w", err)
+	}
 	var lines []string
 	for _, table := range tables {
 		head := true

@@ -45,23 +45,9 @@ type row struct {
 
 // face brings the deliveries of one event together with what is known of it.
 func (w *World) face(id string, rows []row, counts *Counts) {
-	slices.SortStableFunc(rows, func(a, b row) int {
-		return cmp.Or(w.order(a.seen, b.seen), a.CreatedAt.Compare(b.CreatedAt))
-	})
 	known, isKnown := w.events[id]
-	owner := rows[0].Content
-	if isKnown {
-		owner = known.shown.Content
-	}
-	var own []row
-	for _, r := range rows {
-		if r.Content.sameEvent(owner) {
-			own = append(own, r)
-			continue
-		}
-		counts.Collided++
-		w.refused[r.place] = refusal{eventID: id}
-	}
+	own := w.own(id, rows)
+	counts.Collided += int64(len(rows) - len(own))
 	if len(own) == 0 {
 		return
 	}
@@ -81,6 +67,26 @@ func (w *World) face(id string, rows []row, counts *Counts) {
 		known.shown, known.newest = newest, newest
 	}
 	w.events[id] = known
+}
+
+// own are the rows that belong to the event, the oldest first. It is that of the row
+// tracks has, else of the oldest; all others collide and are refused.
+func (w *World) own(id string, rows []row) (own []row) {
+	slices.SortStableFunc(rows, func(a, b row) int {
+		return cmp.Or(w.order(a.seen, b.seen), a.CreatedAt.Compare(b.CreatedAt))
+	})
+	owner := rows[0].Content
+	if known, ok := w.events[id]; ok {
+		owner = known.shown.Content
+	}
+	for _, r := range rows {
+		if r.Content.sameEvent(owner) {
+			own = append(own, r)
+		} else {
+			w.refused[r.place] = refusal{eventID: id, reason: "collision"}
+		}
+	}
+	return own
 }
 
 // order is the total order of deliveries, the newest last.

@@ -91,6 +91,7 @@ type World struct {
 	windows map[time.Time]Load // what raw_tracks holds
 	events  map[string]event   // what tracks and tracks_keys hold, by id
 	refused map[place]refusal  // what merge_rejects holds
+	legacy  []Legacy           // what backfill_tracks holds
 }
 
 // booking is a load's row in the ledger.
@@ -103,7 +104,7 @@ type booking struct {
 // seen is a delivery with its place in the order of deliveries.
 type seen struct {
 	Delivery
-	stamp time.Time
+	stamp time.Time // zero is NULL, which legacy rows may have, and the lowest
 }
 
 // event is one event as it is known.
@@ -121,7 +122,7 @@ type place struct {
 }
 
 // refusal is a row that tracks does not take.
-type refusal struct{ eventID string }
+type refusal struct{ eventID, reason string }
 
 // New is a world without rows. facets may be learned from while the world is used.
 func New(cutover time.Time, facets Facets) *World {

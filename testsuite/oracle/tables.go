@@ -28,7 +28,11 @@ func Line(table string, columns ...any) string {
 	for _, column := range columns {
 		switch v := column.(type) {
 		case time.Time:
-			texts = append(texts, Instant(v))
+			if v.IsZero() {
+				texts = append(texts, Null)
+			} else {
+				texts = append(texts, Instant(v))
+			}
 		case sql.Null[time.Time]:
 			if v.Valid {
 				texts = append(texts, Instant(v.V))
@@ -96,7 +100,7 @@ func (w *World) tracksKeys() (lines []string) {
 
 func (w *World) mergeRejects() (lines []string) {
 	for at, r := range w.refused {
-		lines = append(lines, Line("merge_rejects", at.window, at.generation, at.row, r.eventID, "collision"))
+		lines = append(lines, Line("merge_rejects", at.window, at.generation, at.row, r.eventID, r.reason))
 	}
 	return lines
 }
