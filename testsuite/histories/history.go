@@ -94,36 +94,36 @@ func (h History) JSON() string {
 }
 
 func (s Step) tell(loads *int) string {
-	var text string
+	var text strings.Builder
 	switch {
 	case s.Load != nil:
 		*loads++
-		text = fmt.Sprintf("load %d of hour %d, stamp %d", *loads, s.Load.Hour, s.Load.Stamp)
+		fmt.Fprintf(&text, "load %d of hour %d, stamp %d", *loads, s.Load.Hour, s.Load.Stamp)
 		if s.Load.Of != 0 {
-			text += fmt.Sprintf(", the export of load %d", s.Load.Of)
+			fmt.Fprintf(&text, ", the export of load %d", s.Load.Of)
 		}
 		for _, e := range s.Load.Events {
-			text += "\n      " + e.String()
+			fmt.Fprintf(&text, "\n      %s", e)
 		}
 	case s.Again != 0:
-		text = fmt.Sprintf("load %d once more", s.Again)
+		fmt.Fprintf(&text, "load %d once more", s.Again)
 	case s.Merge != 0:
-		text = fmt.Sprintf("merge of load %d", s.Merge)
+		fmt.Fprintf(&text, "merge of load %d", s.Merge)
 	case s.Backfill != nil:
-		text = "backfill"
+		text.WriteString("backfill")
 		if s.Backfill.Backwards {
-			text += ", the last day first"
+			text.WriteString(", the last day first")
 		}
 		for _, l := range s.Backfill.Rows {
-			text += fmt.Sprintf("\n      %s, stamp %d", l.Event, l.Stamp)
+			fmt.Fprintf(&text, "\n      %s, stamp %d", l.Event, l.Stamp)
 		}
 	case len(s.Race) == 2:
-		text = "at the same time:\n    " + s.Race[0].tell(loads) + "\n    " + s.Race[1].tell(loads)
+		fmt.Fprintf(&text, "at the same time:\n    %s\n    %s", s.Race[0].tell(loads), s.Race[1].tell(loads))
 	}
 	if s.Dies != 0 {
-		text += fmt.Sprintf("\n      dies before statement %d", s.Dies)
+		fmt.Fprintf(&text, "\n      dies before statement %d", s.Dies)
 	}
-	return text
+	return text.String()
 }
 
 // String tells the event in a line.

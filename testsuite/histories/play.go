@@ -159,8 +159,7 @@ func commits(l load) act {
 	return act{
 		do: func(ctx context.Context, w conformance.Warehouse) (string, error) {
 			booked, err := w.CommitWindow(ctx, l.commit)
-			var unmerged *ledger.UnmergedError
-			if errors.As(err, &unmerged) {
+			if unmerged, ok := errors.AsType[*ledger.UnmergedError](err); ok {
 				return unmerged.Load.ID + " is unmerged", nil
 			}
 			return string(booked.Status), err
@@ -180,8 +179,7 @@ func merges(l load) act {
 	return act{
 		do: func(ctx context.Context, w conformance.Warehouse) (string, error) {
 			merge, err := w.MergeLoad(ctx, l.commit.Load.Window, l.commit.Load.ID)
-			var unknown *warehouse.LoadUnknownError
-			if errors.As(err, &unknown) {
+			if _, ok := errors.AsType[*warehouse.LoadUnknownError](err); ok {
 				return "unknown", nil
 			}
 			return fmt.Sprint(oracle.Counts(merge)), err

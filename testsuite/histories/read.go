@@ -107,7 +107,8 @@ func line(table string, row []string) string {
 	columns := make([]any, len(row))
 	for i, text := range row {
 		columns[i] = text
-		if text == "" && !(i == 5 && strings.HasSuffix(table, "tracks")) {
+		mayBeEmpty := i == 5 && strings.HasSuffix(table, "tracks") // user_id
+		if text == "" && !mayBeEmpty {
 			columns[i] = oracle.Null
 		}
 	}

@@ -4,7 +4,10 @@
 // it updates besides (t'). docs/merge-cost.md is its table.
 package mergecost
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Numbers are what the bill depends on. Sizes are BigQuery's logical bytes.
 type Numbers struct {
@@ -89,13 +92,13 @@ func Hours(n Numbers) []Hour {
 }
 
 // Table is Markdown: gigabytes and dollars that an hour is billed.
-func Table(hours []Hour) []string {
-	head, rule := "| Merge |", "|---|"
+func Table(hours []Hour) string {
+	var table strings.Builder
+	table.WriteString("| Merge |")
 	for _, hour := range hours {
-		head += " " + hour.Name + " |"
-		rule += "--:|"
+		fmt.Fprintf(&table, " %s |", hour.Name)
 	}
-	lines := []string{head, rule}
+	fmt.Fprintf(&table, "\n|---|%s", strings.Repeat("--:|", len(hours)))
 	for _, merge := range []struct {
 		name  string
 		bytes func(Numbers) float64
@@ -105,12 +108,11 @@ func Table(hours []Hour) []string {
 		{"key scan", Numbers.KeyScan},
 		{"ours", Numbers.Ours},
 	} {
-		line := "| " + merge.name + " |"
+		fmt.Fprintf(&table, "\n| %s |", merge.name)
 		for _, hour := range hours {
 			bytes := merge.bytes(hour.Numbers)
-			line += fmt.Sprintf(" %.0f GB, $%.2f |", bytes/1e9, bytes/(1<<40)*hour.PerTiB)
+			fmt.Fprintf(&table, " %.0f GB, $%.2f |", bytes/1e9, bytes/(1<<40)*hour.PerTiB)
 		}
-		lines = append(lines, line)
 	}
-	return lines
+	return table.String()
 }

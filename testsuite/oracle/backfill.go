@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,7 +18,7 @@ type Backfilled struct{ Inserted, Present, Collided, Rejected int64 }
 
 // Inherit adds rows to backfill_tracks.
 func (w *World) Inherit(rows ...Legacy) {
-	w.legacy = append(w.legacy[:len(w.legacy):len(w.legacy)], rows...)
+	w.legacy = append(slices.Clip(w.legacy), rows...)
 }
 
 // Backfill takes every day of backfill_tracks to tracks. It only inserts: an event
