@@ -24,6 +24,7 @@ var rules = map[string][]string{
 	"activities":                  {"internal/contract", "internal/export", "internal/gcs", "internal/keys", "internal/ledger", "internal/parquetfile", "internal/reconcile", "internal/staging", "internal/warehouse", "internal/window"},
 	"worker":                      nil, // the commands put everything together
 	"starter":                     nil,
+	"deploy":                      {},
 	"sql":                         {},
 	"internal/codec":              {},
 	"internal/config":             {"internal/contract", "internal/export", "internal/warehouse"},
