@@ -22,7 +22,7 @@ import (
 // no worker runs.
 func (l *lab) change(statement string) {
 	l.t.Helper()
-	require.NoError(l.t, l.worker.Stop())
+	l.killWorker() // it may not have come as far as to listen to anything gentler
 	tables, err := duckdb.New(duckdb.Options{
 		Path: l.WarehouseFile, MemoryLimit: "512MB", Threads: 1, Tables: warehouse.DefaultTables(),
 	})
