@@ -68,7 +68,7 @@ func (s *starter) examine(ctx context.Context, out io.Writer, settings config.Co
 	}
 	var findings []finding
 	failed := 0
-	for _, c := range s.checks(settings) {
+	for _, c := range s.checks(ctx, settings) {
 		f := c.run(ctx)
 		if !f.OK {
 			failed++
@@ -119,9 +119,10 @@ func indent(text string) string {
 }
 
 // checks are all checks for a configuration, in the order a run needs them.
-func (s *starter) checks(settings config.Config) []check {
+func (s *starter) checks(ctx context.Context, settings config.Config) []check {
 	checks := []check{{name: "starter", look: func(context.Context) (string, error) { return versions(), nil }}}
 	checks = append(checks, s.temporalChecks(settings)...)
+	checks = append(checks, bigQueryChecks(ctx, settings)...)
 	return append(checks,
 		check{
 			name: "bucket", look: func(ctx context.Context) (string, error) { return listBucket(ctx, settings) },

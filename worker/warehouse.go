@@ -30,7 +30,7 @@ func openWarehouse(ctx context.Context, settings config.Config, logger *slog.Log
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	tables, err := connect.BigQuery(ctx, settings, outlives)
+	tables, err := connect.BigQuery(ctx, settings, false, outlives)
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, files.Close())
 	}

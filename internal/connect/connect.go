@@ -28,12 +28,12 @@ func DuckDB(settings config.Config, readOnly bool) (*duckdb.Warehouse, error) {
 
 // BigQuery connects to the production warehouse. abandon says which jobs outlive
 // the context they were started under, see bigquery.JobSettings; nil stops all.
-func BigQuery(ctx context.Context, settings config.Config, abandon func(context.Context) bool) (*bigquery.Warehouse, error) {
+func BigQuery(ctx context.Context, settings config.Config, readOnly bool, abandon func(context.Context) bool) (*bigquery.Warehouse, error) {
 	from := settings.Warehouse.BigQuery
 	return bigquery.Open(ctx, bigquery.Options{
 		Project: from.Project,
 		Tables:  settings.Tables,
-		Cutover: settings.Cutover.Time,
+		Cutover: settings.Cutover.Time, ReadOnly: readOnly,
 		Jobs: bigquery.JobSettings{
 			Location:       from.Location,
 			Pipeline:       settings.TaskQueue,

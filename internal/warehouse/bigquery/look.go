@@ -19,7 +19,17 @@ func (w *Warehouse) Look(ctx context.Context, statement string, row func([]strin
 	if err := w.ensure(ctx); err != nil {
 		return err
 	}
-	result, err := w.jobs.query(ctx, query{task: task{step: "look", window: "by-hand", key: rand.Text()}, sql: statement})
+	q := query{task: task{step: "look", window: "by-hand", key: rand.Text()}, sql: statement}
+	if w.options.ReadOnly {
+		planned, err := w.jobs.estimate(ctx, q)
+		if err != nil {
+			return err
+		}
+		if planned.kind != "SELECT" {
+			return fmt.Errorf("this is a %s statement, and only queries are run here", planned.kind)
+		}
+	}
+	result, err := w.jobs.query(ctx, q)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 func (w *Warehouse) ensure(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.ready {
+	if w.ready || w.options.ReadOnly {
 		return nil
 	}
 	if err := w.ApplySchema(ctx); err != nil {
@@ -84,21 +84,28 @@ var typesOf = map[string]bq.FieldType{
 	"INT64": bq.IntegerFieldType, "FLOAT64": bq.FloatFieldType,
 }
 
-func (w *Warehouse) addColumns(ctx context.Context, step sql.Step, have map[string]bq.FieldType) error {
-	var additions []string
+// additions are the clauses that add the columns a table lacks. A column of another
+// type is an error that names it.
+func additions(step sql.Step, have map[string]bq.FieldType) ([]string, error) {
+	var clauses []string
 	for _, column := range declared.FindAllStringSubmatch(step.Text, -1) {
 		name, kind := column[1], column[2]
 		switch has, found := have[name]; {
 		case !found:
-			additions = append(additions, fmt.Sprintf("ADD COLUMN IF NOT EXISTS %s %s", name, kind))
+			clauses = append(clauses, fmt.Sprintf("ADD COLUMN IF NOT EXISTS %s %s", name, kind))
 		case has != typesOf[kind]:
-			return fmt.Errorf("its column %s is %s and must be %s; rename the table, or set another name under tables in the configuration", name, has, kind)
+			return nil, fmt.Errorf("its column %s is %s and must be %s; rename the table, or set another name under tables in the configuration", name, has, kind)
 		}
 	}
-	if len(additions) == 0 {
-		return nil
+	return clauses, nil
+}
+
+func (w *Warehouse) addColumns(ctx context.Context, step sql.Step, have map[string]bq.FieldType) error {
+	clauses, err := additions(step, have)
+	if err != nil || len(clauses) == 0 {
+		return err
 	}
 	s := w.script("columns", window.Window{})
-	s.fill["table"], s.fill["additions"] = w.tables[step.Name], strings.Join(additions, ", ")
+	s.fill["table"], s.fill["additions"] = w.tables[step.Name], strings.Join(clauses, ", ")
 	return s.fresh(ctx, "add")
 }

@@ -31,6 +31,8 @@ type Options struct {
 	// Cutover is the created_at from which on events are merged; what is older
 	// comes from the backfill.
 	Cutover time.Time
+	// ReadOnly makes no tables, and Look refuses statements that are no queries.
+	ReadOnly bool
 	// Endpoint is the URL of a stand-in for BigQuery, which takes no credentials.
 	// Empty means $BIGQUERY_EMULATOR_HOST, and BigQuery itself without that.
 	Endpoint string
