@@ -85,6 +85,9 @@ func printHourly(out io.Writer, r workflows.HourlyResult) {
 	m := r.Merge
 	fmt.Fprintf(out, "merged: %d inserted + %d updated + %d unchanged + %d collided + %d before cutover = %d\n",
 		m.Inserted, m.Updated, m.Unchanged, m.Collided, m.BeforeCutover, m.Total())
+	if r.Cost != nil {
+		fmt.Fprintf(out, "cost: %.1f MB billed, about $%.4f\n", float64(r.Cost.BytesBilled)/1e6, r.Cost.USD)
+	}
 	for _, note := range r.Notes {
 		fmt.Fprintln(out, "note:", note)
 	}

@@ -36,6 +36,8 @@ type HourlyResult struct {
 	Objects int           `json:"objects"`
 	Rows    ledger.Rows   `json:"rows"`
 	Merge   ledger.Merge  `json:"merge"`
+	// Cost is what the load cost; nil where nothing is billed.
+	Cost *ledger.Cost `json:"cost,omitempty"`
 	// Notes are what a person should know although nothing failed.
 	Notes []string `json:"notes,omitempty"`
 }

@@ -19,6 +19,7 @@ func (h *hourly) merge(ctx workflow.Context, load *ledger.Load) (ledger.Merge, e
 	if err != nil {
 		return ledger.Merge{}, err
 	}
+	h.progress.Cost, h.result.Cost = result.Cost, result.Cost
 	return *result.Merge, nil
 }
 

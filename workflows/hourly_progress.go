@@ -23,6 +23,7 @@ type HourlyProgress struct {
 	Rows      *ledger.Rows        `json:"rows,omitempty"`
 	Freshness *contract.Freshness `json:"freshness,omitempty"`
 	Merge     *ledger.Merge       `json:"merge,omitempty"`
+	Cost      *ledger.Cost        `json:"cost,omitempty"`
 	Notes     []string            `json:"notes,omitempty"`
 }
 
@@ -70,6 +71,9 @@ func (p HourlyProgress) markdown() string {
 	if p.Merge != nil {
 		line("Merge: %d loaded = %d inserted + %d updated + %d unchanged + %d collided + %d before cutover",
 			p.Merge.Total(), p.Merge.Inserted, p.Merge.Updated, p.Merge.Unchanged, p.Merge.Collided, p.Merge.BeforeCutover)
+	}
+	if p.Cost != nil {
+		line("Cost: %.1f MB billed, %.1f slot seconds, about $%.4f", float64(p.Cost.BytesBilled)/1e6, float64(p.Cost.SlotMillis)/1e3, p.Cost.USD)
 	}
 	for _, note := range p.Notes {
 		line("Note: %s", note)

@@ -32,6 +32,8 @@ type WriteResult struct {
 	DedupRollback *ledger.DedupRollback `json:"dedupRollback,omitempty"`
 	Keys          *keys.Rebuilt         `json:"keys,omitempty"`
 	Backfill      *ledger.Backfilled    `json:"backfill,omitempty"`
+	// Cost is that of the load that was merged; nil where nothing is billed.
+	Cost *ledger.Cost `json:"cost,omitempty"`
 }
 
 // kinds are the writes that the input asks for. A new kind of write is a field

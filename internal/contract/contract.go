@@ -93,8 +93,17 @@ type Freshness struct {
 	WindowLag time.Duration `json:"windowLag"`
 }
 
+// MergeWindowResult is what became of the rows, and what that cost.
+type MergeWindowResult struct {
+	ledger.Merge
+
+	// Cost is that of the load so far, from staging to merge; nil where nothing is
+	// billed.
+	Cost *ledger.Cost `json:"cost,omitempty"`
+}
+
 // MergeWindowInput asks for one load to be merged into tracks. The result is a
-// ledger.Merge.
+// MergeWindowResult.
 type MergeWindowInput struct {
 	Window window.Window `json:"window"`
 	LoadID string        `json:"loadId"`

@@ -34,12 +34,33 @@ func TestBigQuery(t *testing.T) {
 			return open(t)
 		})
 	})
+	t.Run("costs are booked by step", func(t *testing.T) {
+		costsAreBooked(newLab(t, func(t *testing.T) (Warehouse, activities.Area) {
+			t.Helper()
+			return open(t)
+		}))
+	})
 	t.Run("keys", func(t *testing.T) {
 		RunKeys(t, func(t *testing.T) (KeysWarehouse, activities.Area) {
 			t.Helper()
 			return open(t)
 		})
 	})
+}
+
+// costsAreBooked checks that the ledger has every step's jobs, each once.
+func costsAreBooked(l *lab) {
+	l.deliver(l.hour(1), event(1), event(2))
+	rows := l.rows(`SELECT TO_JSON_STRING(job_ids), bytes_billed >= 0, cost_usd >= 0 FROM posthog.window_ledger`)
+	require.Len(l.t, rows, 1)
+	for _, step := range []string{"load-staged", "commit-window-begin", "merge-state", "merge-classify", "merge-plan", "merge-begin"} {
+		assert.Equal(l.t, 1, strings.Count(rows[0], `"step":"`+step+`"`), "%s in %s", step, rows[0])
+	}
+	assert.True(l.t, strings.HasSuffix(rows[0], "|true|true"), rows[0])
+	billed, ok := l.warehouse.(activities.Billed)
+	require.True(l.t, ok)
+	_, err := billed.LoadCost(l.t.Context(), l.hour(1), "load-1")
+	require.NoError(l.t, err)
 }
 
 // standIn starts a stand-in for BigQuery. What it returns opens a project on it.

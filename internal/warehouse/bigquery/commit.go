@@ -57,6 +57,8 @@ func (w *Warehouse) CommitWindow(ctx context.Context, commit ledger.Commit) (led
 		return ledger.Load{}, err
 	}
 	w.dropStaged(ctx, load)
+	// The window is committed, whether or not its cost gets into the ledger.
+	_ = s.bookCost(ctx, load)
 	return load, nil
 }
 

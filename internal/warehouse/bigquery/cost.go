@@ -4,6 +4,8 @@ import (
 	"time"
 
 	bq "cloud.google.com/go/bigquery"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 )
 
 // DefaultPerTiB is BigQuery's on-demand list price in dollars for a tebibyte read.
@@ -19,25 +21,6 @@ type Price struct {
 	PerSlotHour float64
 }
 
-// Cost is what jobs used. Loading is free: loads run on slots that are not billed.
-type Cost struct {
-	// BytesBilled is what on-demand pricing charges for.
-	BytesBilled int64
-	// SlotMillis is the time that slots worked, in milliseconds.
-	SlotMillis int64
-	// USD estimates the bill in dollars, before free tiers and discounts.
-	USD float64
-}
-
-// Plus is the cost of both.
-func (c Cost) Plus(other Cost) Cost {
-	return Cost{
-		BytesBilled: c.BytesBilled + other.BytesBilled,
-		SlotMillis:  c.SlotMillis + other.SlotMillis,
-		USD:         c.USD + other.USD,
-	}
-}
-
 func (p Price) dollars(bytes, slotMillis int64) float64 {
 	if p.PerSlotHour > 0 {
 		return (time.Duration(slotMillis) * time.Millisecond).Hours() * p.PerSlotHour
@@ -47,8 +30,8 @@ func (p Price) dollars(bytes, slotMillis int64) float64 {
 
 // of is the cost of one job, failed or not. A script's own statistics hold the sums
 // of its statements.
-func (p Price) of(status *bq.JobStatus) Cost {
-	cost := Cost{SlotMillis: status.Statistics.TotalSlotDuration.Milliseconds()}
+func (p Price) of(status *bq.JobStatus) ledger.Cost {
+	cost := ledger.Cost{SlotMillis: status.Statistics.TotalSlotDuration.Milliseconds()}
 	if query, ok := status.Statistics.Details.(*bq.QueryStatistics); ok {
 		cost.BytesBilled = query.TotalBytesBilled
 		cost.SlotMillis = max(cost.SlotMillis, query.SlotMillis)

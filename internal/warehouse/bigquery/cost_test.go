@@ -6,6 +6,8 @@ import (
 
 	bq "cloud.google.com/go/bigquery"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 )
 
 func TestCostOfAJob(t *testing.T) {
@@ -18,12 +20,12 @@ func TestCostOfAJob(t *testing.T) {
 	for name, c := range map[string]struct {
 		price  Price
 		status *bq.JobStatus
-		want   Cost
+		want   ledger.Cost
 	}{
-		"by bytes":          {Price{PerTiB: 6.25}, query, Cost{BytesBilled: 1 << 39, SlotMillis: 7_200_000, USD: 3.125}},
-		"by slots":          {Price{PerTiB: 6.25, PerSlotHour: 0.06}, query, Cost{BytesBilled: 1 << 39, SlotMillis: 7_200_000, USD: 0.12}},
-		"a load is free":    {Price{PerTiB: 6.25, PerSlotHour: 0.06}, load, Cost{SlotMillis: 3_600_000}},
-		"no statistics yet": {Price{PerTiB: 6.25}, &bq.JobStatus{Statistics: &bq.JobStatistics{}}, Cost{}},
+		"by bytes":          {Price{PerTiB: 6.25}, query, ledger.Cost{BytesBilled: 1 << 39, SlotMillis: 7_200_000, USD: 3.125}},
+		"by slots":          {Price{PerTiB: 6.25, PerSlotHour: 0.06}, query, ledger.Cost{BytesBilled: 1 << 39, SlotMillis: 7_200_000, USD: 0.12}},
+		"a load is free":    {Price{PerTiB: 6.25, PerSlotHour: 0.06}, load, ledger.Cost{SlotMillis: 3_600_000}},
+		"no statistics yet": {Price{PerTiB: 6.25}, &bq.JobStatus{Statistics: &bq.JobStatistics{}}, ledger.Cost{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -37,7 +39,7 @@ func TestCostOfAJob(t *testing.T) {
 
 func TestCostsAdd(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, Cost{BytesBilled: 4, SlotMillis: 6, USD: 8}, Cost{BytesBilled: 1, SlotMillis: 2, USD: 3}.Plus(Cost{BytesBilled: 3, SlotMillis: 4, USD: 5}))
+	assert.Equal(t, ledger.Cost{BytesBilled: 4, SlotMillis: 6, USD: 8}, ledger.Cost{BytesBilled: 1, SlotMillis: 2, USD: 3}.Plus(ledger.Cost{BytesBilled: 3, SlotMillis: 4, USD: 5}))
 }
 
 func TestThePriceHasADefault(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	rest "google.golang.org/api/bigquery/v2"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 )
 
 func stage(runner *jobs) load {
@@ -33,7 +35,7 @@ func TestALoadNamesItsFilesAndItsSchema(t *testing.T) {
 		result, err := runner.load(f.Context(), stage(runner))
 		require.NoError(f, err)
 		assert.Equal(f, int64(1234), result.loaded())
-		assert.Equal(f, Cost{SlotMillis: 900}, result.cost, "loading is free")
+		assert.Equal(f, ledger.Cost{SlotMillis: 900}, result.cost, "loading is free")
 		assert.Zero(f, result.changes())
 
 		require.Len(f, f.accepted, 1)

@@ -39,6 +39,8 @@ func (w *Warehouse) MergeLoad(ctx context.Context, win window.Window, loadID str
 		}
 	}
 	m.dropVerdict(ctx)
+	// The load is merged, whether or not its cost gets into the ledger.
+	_ = m.bookCost(ctx, m.load)
 	return m.counts, nil
 }
 

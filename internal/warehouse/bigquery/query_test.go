@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	rest "google.golang.org/api/bigquery/v2"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 )
 
 // table is the ending of a query with two columns.
@@ -100,7 +102,7 @@ func TestResultsCountRowsAndMoney(t *testing.T) {
 		require.NoError(f, err)
 		assert.Equal(f, changes{inserted: 5, updated: 3, deleted: 1}, result.changes())
 		assert.Equal(f, int64(3<<40), result.processed())
-		assert.Equal(f, Cost{BytesBilled: 4 << 40, SlotMillis: 2000, USD: 25}, result.cost, "both attempts")
+		assert.Equal(f, ledger.Cost{BytesBilled: 4 << 40, SlotMillis: 2000, USD: 25}, result.cost, "both attempts")
 	})
 }
 
@@ -129,7 +131,7 @@ func TestAScriptTellsOfItsStatements(t *testing.T) {
 		statements, err := result.statements(f.Context())
 		require.NoError(f, err)
 		require.Len(f, statements, 3)
-		assert.Equal(f, statement{jobID: "script_job_2", line: 5, kind: "MERGE", changes: changes{inserted: 4}, cost: Cost{BytesBilled: 1 << 40, USD: 6.25}}, statements[1])
+		assert.Equal(f, statement{jobID: "script_job_2", line: 5, kind: "MERGE", changes: changes{inserted: 4}, cost: ledger.Cost{BytesBilled: 1 << 40, USD: 6.25}}, statements[1])
 		assert.Equal(f, "DELETE", statements[0].kind)
 		assert.InDelta(f, 3*6.25, result.cost.USD, 1e-9, "the statements are in the script's bill already")
 	})

@@ -8,14 +8,18 @@ import (
 
 	bq "cloud.google.com/go/bigquery"
 	"google.golang.org/api/iterator"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 )
 
 // result is the outcome of work that is done.
 type result struct {
+	// step names the work.
+	step string
 	// jobIDs are all jobs that the work took, the successful one last.
 	jobIDs []string
 	// cost is that of all of them.
-	cost Cost
+	cost ledger.Cost
 
 	jobs *jobs
 	job  *bq.Job
@@ -53,7 +57,7 @@ type statement struct {
 	// kind is BigQuery's name for it, such as MERGE.
 	kind    string
 	changes changes
-	cost    Cost
+	cost    ledger.Cost
 }
 
 // statements are those of a script that ran as jobs, in the order in which they ran.

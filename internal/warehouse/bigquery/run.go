@@ -24,7 +24,7 @@ const mostIDs = 200
 // wrong may have been mended since. Errors are *Error, *StoppedError (which wraps
 // ctx's error) or what a law's message stands for, see Error.
 func (j *jobs) run(ctx context.Context, w work) (*result, error) {
-	r := &result{jobs: j}
+	r := &result{step: w.step, jobs: j}
 	pause := j.retries()
 	failures := 0
 	for number := 1; number <= mostIDs; number++ {

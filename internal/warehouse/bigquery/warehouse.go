@@ -62,7 +62,7 @@ func Open(ctx context.Context, options Options) (*Warehouse, error) {
 		scripts: make(map[string][]sql.Step),
 	}
 	for _, task := range []string{
-		"schema", "columns", "commit_window", "merge", "ledger", "standings", "backfill", "freshness",
+		"schema", "columns", "commit_window", "merge", "ledger", "cost", "standings", "backfill", "freshness",
 		"overview", "explain", "explain_rejects", "keys_rebuild", "keys_verify",
 	} {
 		steps, err := sql.Load("bigquery", task)
