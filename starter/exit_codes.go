@@ -15,7 +15,8 @@ func exitCodes() *cobra.Command {
   2  the command line makes no sense; nothing was done
   3  the command did its work, and what it found needs somebody: status has something
      to do, doctor has a failed check, schedules diff has a difference, replay has a
-     run that would break, explain has an event that nobody knows or that breaks a law
+     run that would break, keys verify has days that differ, explain has an event that
+     nobody knows or that breaks a law
 
 With --json the answer is on standard output whatever the exit code, and errors are
 on standard error.`,

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/temporal"
 
+	"github.com/posthog-tracks/posthog-tracks/internal/contract"
 	"github.com/posthog-tracks/posthog-tracks/internal/keys"
 	"github.com/posthog-tracks/posthog-tracks/workflows"
 )
@@ -63,10 +66,14 @@ func (s *starter) keysVerify() *cobra.Command {
 		Long: `Compare tracks_keys with tracks, day by day of created_at: how many rows and keys there
 are, and whether they are of the same events and places. It only reads.
 
-The exit code is 1 when they differ.`,
+The exit code is 3 when they differ.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runOneOff(cmd.Context(), s, cmd.OutOrStdout(), run, in, printDrift)
+			err := runOneOff(cmd.Context(), s, cmd.OutOrStdout(), run, in, printDrift)
+			if failure, ok := errors.AsType[*temporal.ApplicationError](err); ok && failure.Type() == contract.ErrKeysDrift {
+				return &attentionError{err}
+			}
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&in.From, "from", "", "first day of created_at, such as 2026-06-12 (default: the first there is)")
