@@ -42,7 +42,7 @@ test-bigquery: $(BQEMULATOR)/installed ## Run the BigQuery tests on bqemulator; 
 
 .PHONY: chaos
 chaos: ## Play 10,000 random histories, and break every rule of a merge to see it missed (HISTORIES=10000)
-	cd testsuite && go test -count=1 -timeout 4h ./histories -rapid.checks=$$(( $(or $(HISTORIES),10000) / 5 )) -drawn
+	cd testsuite && go test -count=1 -timeout 4h ./histories -rapid.checks=$$(( $(or $(HISTORIES),10000) / 6 )) -drawn
 
 .PHONY: lint
 lint: ## Check style, and that workflow code is deterministic

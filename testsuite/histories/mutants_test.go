@@ -112,7 +112,7 @@ func missedBy(ctx context.Context, rule string, known map[string]History, rewrit
 		}
 	}
 	for seed := range patience {
-		for _, taste := range []string{"one event", "any events"} {
+		for _, taste := range []string{"one event", "two events", "any events"} {
 			if err := playAlone(ctx, facets, Histories(tastes[taste]).Example(seed), rewrite); err != nil {
 				return fmt.Sprintf("history %d of %q", seed, taste), err
 			}
