@@ -63,3 +63,13 @@ bench: ## Measure what an hour costs, and how a merge's cost grows with tracks (
 	cd testsuite && go run ./cmd/bench -runs $(or $(RUNS),5)
 	cd testsuite && go run ./cmd/bench -runs $(or $(RUNS),5) -merge $(MILLIONS) -redelivered scattered
 	cd testsuite && go run ./cmd/bench -dedup $(or $(DEDUP),10) -memory 2GB -threads 2
+
+PARITY := .venv/parity
+$(PARITY)/installed: testsuite/cmd/parity/requirements.txt
+	python3 -m venv $(PARITY)
+	$(PARITY)/bin/pip install --quiet -r testsuite/cmd/parity/requirements.txt
+	touch $@
+
+.PHONY: parity
+parity: $(PARITY)/installed ## Compare data tests with dbt and Elementary on the same data; needs Python 3 with venv (ELEMENTARY= and DBT_UTILS= name folders of their packages)
+	cd testsuite && go run ./cmd/parity -dbt $(CURDIR)/$(PARITY)/bin/dbt -elementary "$(ELEMENTARY)" -dbt-utils "$(DBT_UTILS)"

@@ -72,7 +72,7 @@ found needs somebody (see "starter help exit-codes").`,
 	cmd.PersistentFlags().StringVar(&s.file, "config", "", "configuration file (default $TRACKS_CONFIG, else tracks.yaml)")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	cmd.AddCommand(s.hourly(), s.reload(), s.reconcile(), s.backfill(), s.keys(), s.schedules(), s.query())
-	cmd.AddCommand(s.dedup())
+	cmd.AddCommand(s.dedup(), s.check())
 
 	// What only looks.
 	cmd.AddCommand(s.status(), s.explain(), s.doctor(), s.replay(), s.report(), exitCodes())

@@ -19,10 +19,12 @@ const (
 	hourlyName = config.HourlySchedule
 	// reconcileName is the name of the daily comparison of bucket and ledger.
 	reconcileName = config.ReconcileSchedule
+	// checkName is the name of the data tests' schedule.
+	checkName = config.CheckSchedule
 )
 
 // scheduleNames are all schedules this command can make, declared or not.
-var scheduleNames = []string{hourlyName, reconcileName}
+var scheduleNames = []string{hourlyName, reconcileName, checkName}
 
 // scheduleID is a schedule's id in Temporal.
 func scheduleID(name string) string { return config.ScheduleID(name) }
@@ -35,6 +37,9 @@ func declaredSchedules(settings config.Config) []client.ScheduleOptions {
 	}
 	if settings.Schedules.Reconcile {
 		declared = append(declared, reconcileSchedule(settings))
+	}
+	if settings.Schedules.Check {
+		declared = append(declared, checkSchedule(settings))
 	}
 	return declared
 }
@@ -73,6 +78,24 @@ func reconcileSchedule(settings config.Config) client.ScheduleOptions {
 			TaskQueue:     settings.TaskQueue,
 			Args:          []any{workflows.ReconcileInput{}},
 			StaticSummary: "bucket compared with the ledger of " + settings.Tables.Name(),
+		},
+	}
+}
+
+// checkSchedule starts CheckTracks at 06:00 and 18:00. A run that is still at work
+// stands for the next one.
+func checkSchedule(settings config.Config) client.ScheduleOptions {
+	return client.ScheduleOptions{
+		ID:            scheduleID(checkName),
+		Spec:          client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: 12 * time.Hour, Offset: 6 * time.Hour}}},
+		Overlap:       enums.SCHEDULE_OVERLAP_POLICY_SKIP,
+		CatchupWindow: time.Hour,
+		Action: &client.ScheduleWorkflowAction{
+			ID:            workflows.CheckAction,
+			Workflow:      workflows.CheckTracks,
+			TaskQueue:     settings.TaskQueue,
+			Args:          []any{workflows.CheckInput{}},
+			StaticSummary: "data tests of " + settings.Tables.Name(),
 		},
 	}
 }

@@ -51,6 +51,9 @@ func serve(ctx context.Context, settings config.Config, logger *slog.Logger) (er
 	(&workflows.Workflows{Settings: workflowSettings(settings, settings.Tables.Name())}).Register(main)
 	registerTableActivities(main, settings, w.bucket, w.store, w.area)
 	registerDedupActivities(main, w.store)
+	if err := registerCheckActivities(main, settings, w.store, w.bucket); err != nil {
+		return err
+	}
 
 	options.MaxConcurrentActivityExecutionSize = settings.Load.PerWorker
 	options.DisableWorkflowWorker = true
@@ -125,5 +128,6 @@ func workflowSettings(settings config.Config, table string) workflows.Settings {
 		ExportMaxWait:   settings.Export.MaxWait,
 		ReconcileDays:   settings.Reconcile.Days,
 		ReconcileAction: settings.Reconcile.Action,
+		TestsParallel:   settings.Checks.Parallel,
 	}
 }

@@ -17,6 +17,7 @@ type store interface {
 	activities.Books
 	activities.Historian
 	activities.KeysWarehouse
+	activities.Questions
 }
 
 // registerRefusals answers for activities that the configured warehouse cannot do:

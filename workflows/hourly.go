@@ -67,6 +67,9 @@ func (h *hourly) run(ctx workflow.Context) (*HourlyResult, error) {
 	}
 	h.result.Status, h.result.Merge = ledger.Merged, merge
 	h.progress.Merge = &merge
+	if err := h.test(ctx); err != nil {
+		return nil, err
+	}
 	h.at(ctx, "done")
 	if fresh.Status == contract.StaleError {
 		// Said last, so that stale data is never a reason to leave loaded rows unmerged.

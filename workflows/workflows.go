@@ -52,6 +52,8 @@ type Settings struct {
 	// ReconcileAction what is done about differences.
 	ReconcileDays   int
 	ReconcileAction string
+	// TestsParallel is how many data tests of one run are at work at a time.
+	TestsParallel int
 }
 
 // Workflows are the pipeline's workflows, as one worker is configured to run them.
@@ -72,6 +74,7 @@ func (w *Workflows) Register(registry Registry) {
 	registry.RegisterWorkflowWithOptions(w.reloadWindows, workflow.RegisterOptions{Name: ReloadWindows})
 	registry.RegisterWorkflowWithOptions(w.reconcileExports, workflow.RegisterOptions{Name: ReconcileExports})
 	registry.RegisterWorkflowWithOptions(w.backfillTracks, workflow.RegisterOptions{Name: BackfillTracks})
+	registry.RegisterWorkflowWithOptions(w.checkTracks, workflow.RegisterOptions{Name: CheckTracks})
 }
 
 // pin records the settings in the run's history, so that a worker with other

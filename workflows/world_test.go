@@ -36,6 +36,7 @@ type world struct {
 	find    func(contract.FindWriterInput) (contract.Writer, error)
 	dedups  dedupWorld
 	keys    keysWorld
+	checks  checkWorld
 
 	mu       sync.Mutex
 	calls    []string
@@ -158,6 +159,7 @@ func (w *world) environment(t *testing.T, settings Settings) *testsuite.TestWork
 		w.note(contract.BackfillDay)
 		return w.day(ctx, in)
 	})
+	w.registerChecks(register)
 	register(contract.CompareWindows, func(_ context.Context, in contract.CompareWindowsInput) (contract.Comparison, error) {
 		w.note(contract.CompareWindows)
 		return w.compare(in)

@@ -29,6 +29,7 @@ type Config struct {
 	Freshness Freshness `yaml:"freshness" envPrefix:"FRESHNESS_"`
 	Write     Write     `yaml:"write" envPrefix:"WRITE_"`
 	Reconcile Reconcile `yaml:"reconcile" envPrefix:"RECONCILE_"`
+	Checks    Checks    `yaml:"checks" envPrefix:"CHECKS_"`
 	Schedules Schedules `yaml:"schedules" envPrefix:"SCHEDULES_"`
 	Worker    Worker    `yaml:"worker" envPrefix:"WORKER_"`
 	Telemetry Telemetry `yaml:"telemetry" envPrefix:"TELEMETRY_"`
@@ -163,9 +164,10 @@ func defaults() Config {
 		Freshness: Freshness{Warn: 2 * time.Hour, Error: 4 * time.Hour},
 		Write:     Write{Poll: time.Second, MaxPoll: time.Minute},
 		Reconcile: Reconcile{Days: 7, Action: contract.ActionReload},
-		Schedules: Schedules{Hourly: true, Reconcile: true, CatchUp: 7 * 24 * time.Hour},
+		Schedules: Schedules{Hourly: true, Reconcile: true, Check: true, CatchUp: 7 * 24 * time.Hour},
 		Worker:    Worker{Activities: 20, StopTimeout: 20 * time.Second},
 		Telemetry: Telemetry{Listen: "127.0.0.1:9464"},
+		Checks:    Checks{Parallel: 2},
 		Heartbeat: 30 * time.Second,
 		Warehouse: Warehouse{
 			DuckDB: DuckDB{Memory: "384MB", Threads: 1, IdleClose: 2 * time.Second},

@@ -114,6 +114,7 @@ func (c Config) rules() []rule {
 		{"reconcile.action", c.Reconcile.Action == contract.ActionReport || c.Reconcile.Action == contract.ActionReload, `must be "report" or "reload"`},
 		{"worker.activities", c.Worker.Activities > 0, "must be at least 1"},
 		{"worker.stop_timeout", c.Worker.StopTimeout >= 0, "must not be negative"},
+		{"checks.parallel", c.Checks.Parallel > 0, "must be at least 1"},
 		{"heartbeat", c.Heartbeat > 0, "must be longer than 0"},
 		{"warehouse.kind", c.Warehouse.Kind == KindDuckDB || c.Warehouse.Kind == KindBigQuery, `must be "duckdb" or "bigquery"`},
 	}

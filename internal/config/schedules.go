@@ -8,6 +8,8 @@ type Schedules struct {
 	Hourly bool `yaml:"hourly" env:"HOURLY"`
 	// Reconcile is whether ReconcileExports is started every day at 04:30.
 	Reconcile bool `yaml:"reconcile" env:"RECONCILE"`
+	// Check is whether CheckTracks is started every day at 06:00 and 18:00.
+	Check bool `yaml:"check" env:"CHECK"`
 	// CatchUp is how far back missed runs are started when Temporal was away.
 	CatchUp time.Duration `yaml:"catch_up" env:"CATCH_UP"`
 }
@@ -16,6 +18,7 @@ type Schedules struct {
 const (
 	HourlySchedule    = "hourly"
 	ReconcileSchedule = "reconcile"
+	CheckSchedule     = "check"
 )
 
 // ScheduleID is the id in Temporal of a schedule by its name.
@@ -29,6 +32,9 @@ func (s Schedules) IDs() []string {
 	}
 	if s.Reconcile {
 		ids = append(ids, ScheduleID(ReconcileSchedule))
+	}
+	if s.Check {
+		ids = append(ids, ScheduleID(CheckSchedule))
 	}
 	return ids
 }

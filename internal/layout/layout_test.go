@@ -20,16 +20,18 @@ const module = "github.com/posthog-tracks/posthog-tracks/"
 // plain types that histories hold; activities know no warehouse; a warehouse knows
 // no activity; nothing knows the commands.
 var rules = map[string][]string{
-	"workflows":                   {"internal/contract", "internal/export", "internal/keys", "internal/ledger", "internal/reconcile", "internal/window"},
-	"activities":                  {"internal/contract", "internal/export", "internal/gcs", "internal/keys", "internal/ledger", "internal/parquetfile", "internal/reconcile", "internal/staging", "internal/warehouse", "internal/window"},
+	"workflows":                   {"internal/contract", "internal/datatest", "internal/export", "internal/keys", "internal/ledger", "internal/reconcile", "internal/window"},
+	"activities":                  {"internal/contract", "internal/datatest", "internal/export", "internal/gcs", "internal/keys", "internal/ledger", "internal/parquetfile", "internal/reconcile", "internal/staging", "internal/warehouse", "internal/window"},
 	"worker":                      nil, // the commands put everything together
 	"starter":                     nil,
 	"deploy":                      {},
 	"sql":                         {},
+	"internal/alert":              {},
 	"internal/codec":              {},
-	"internal/config":             {"internal/contract", "internal/export", "internal/warehouse"},
+	"internal/config":             {"internal/contract", "internal/datatest", "internal/export", "internal/warehouse"},
 	"internal/connect":            {"internal/codec", "internal/config", "internal/gcs", "internal/staging", "internal/warehouse/bigquery", "internal/warehouse/duckdb"},
-	"internal/contract":           {"internal/export", "internal/ledger", "internal/reconcile", "internal/window"},
+	"internal/contract":           {"internal/datatest", "internal/export", "internal/ledger", "internal/reconcile", "internal/window"},
+	"internal/datatest":           {"internal/ledger", "internal/reconcile", "internal/warehouse", "internal/window"},
 	"internal/event":              {},
 	"internal/export":             {"internal/window"},
 	"internal/gcs":                {"internal/export"},
@@ -50,7 +52,7 @@ var rules = map[string][]string{
 }
 
 // plain packages hold types and judgements: they may not reach files or the network.
-var plain = []string{"internal/contract", "internal/event", "internal/export", "internal/keys", "internal/ledger", "internal/reconcile", "internal/window", "workflows"}
+var plain = []string{"internal/contract", "internal/datatest", "internal/event", "internal/export", "internal/keys", "internal/ledger", "internal/reconcile", "internal/window", "workflows"}
 
 var outside = []string{"os", "net", "net/http", "database/sql", "os/exec", "syscall"}
 

@@ -18,6 +18,8 @@ type Tables struct {
 	// BackfillLedger what became of each of its days.
 	BackfillTracks string `env:"BACKFILL_TRACKS" yaml:"backfill_tracks"`
 	BackfillLedger string `env:"BACKFILL_LEDGER" yaml:"backfill_ledger"`
+	// TestResults holds what the data tests found; their incidents stand beside it.
+	TestResults string `env:"TEST_RESULTS" yaml:"test_results"`
 	// WriteFence keeps writers of tracks apart where the warehouse does not.
 	WriteFence string `env:"WRITE_FENCE" yaml:"write_fence"`
 }
@@ -28,6 +30,7 @@ func DefaultTables() Tables {
 		Dataset: "posthog", RawTracks: "raw_tracks", Tracks: "tracks", TracksKeys: "tracks_keys",
 		RawRejects: "raw_rejects", MergeRejects: "merge_rejects", WindowLedger: "window_ledger", WriteFence: "write_fence",
 		BackfillTracks: "backfill_tracks", BackfillLedger: "backfill_ledger",
+		TestResults: "test_results",
 	}
 }
 
@@ -53,6 +56,9 @@ func (t Tables) Placeholders(quote func(parts ...string) string) map[string]stri
 		"backfill_ledger": quote(t.Dataset, t.BackfillLedger),
 		// What a backfill works with stands beside its source.
 		"backfill_repeats": quote(t.Dataset, t.BackfillTracks+"_repeats"),
+		"test_results":     quote(t.Dataset, t.TestResults),
+		// Their incidents stand beside the results.
+		"test_incidents": quote(t.Dataset, t.TestResults+"_incidents"),
 	}
 }
 

@@ -228,3 +228,39 @@ CREATE TABLE IF NOT EXISTS ${window_ledger} (
   merged_at           TIMESTAMP
 )
 OPTIONS (description = 'What every load of every window did');
+
+-- step: test_results
+-- One row a run and data test.
+CREATE TABLE IF NOT EXISTS ${test_results} (
+  run_id      STRING,
+  workflow_id STRING,
+  test        STRING,
+  kind        STRING,
+  table_name  STRING,
+  severity    STRING,
+  status      STRING OPTIONS (description = 'pass, warn, fail, error, no data or gated'),
+  failures    INT64,
+  value       FLOAT64 OPTIONS (description = 'In the unit that expectation names'),
+  expectation STRING,
+  message     STRING OPTIONS (description = 'For people'),
+  sample      STRING OPTIONS (description = 'JSON: a few of what failed'),
+  bytes       INT64 OPTIONS (description = 'Read'),
+  bytes_limit INT64,
+  checked_at  TIMESTAMP,
+  recorded_at TIMESTAMP
+)
+OPTIONS (description = 'What every data test found');
+
+-- step: test_incidents
+-- From a test's first bad result to its next good one, and who was told.
+CREATE TABLE IF NOT EXISTS ${test_incidents} (
+  incident_id     STRING OPTIONS (description = 'The run and the test'),
+  test            STRING,
+  status          STRING OPTIONS (description = 'warn, fail or error'),
+  message         STRING,
+  opened_at       TIMESTAMP,
+  alerted_at      TIMESTAMP,
+  resolved_at     TIMESTAMP,
+  resolve_told_at TIMESTAMP
+)
+OPTIONS (description = 'Incidents of data tests');

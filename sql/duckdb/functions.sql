@@ -27,3 +27,13 @@ CREATE OR REPLACE TEMP MACRO content_hash(event_name, user_id, person_id, event_
     '1' || chr(31) || event_name || chr(31) || user_id || chr(31) || IFNULL(person_id, '') || chr(31)
     || IFNULL(CAST(event_payload AS VARCHAR), '')
   ), 1, 15) AS BIGINT);
+
+-- step: unix_micros
+-- What GoogleSQL has and shared statements use: microseconds since 1970.
+CREATE OR REPLACE TEMP MACRO UNIX_MICROS(moment) AS epoch_us(moment);
+
+-- step: div
+CREATE OR REPLACE TEMP MACRO DIV(dividend, divisor) AS dividend // divisor;
+
+-- step: to_json_string
+CREATE OR REPLACE TEMP MACRO TO_JSON_STRING(value) AS CAST(value AS VARCHAR);

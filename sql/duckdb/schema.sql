@@ -227,3 +227,37 @@ CREATE TABLE IF NOT EXISTS ${window_ledger} (
   recorded_at         TIMESTAMPTZ NOT NULL,
   merged_at           TIMESTAMPTZ
 );
+
+-- step: test_results
+-- One row a run and data test.
+CREATE TABLE IF NOT EXISTS ${test_results} (
+  run_id      VARCHAR     NOT NULL,
+  workflow_id VARCHAR     NOT NULL,
+  test        VARCHAR     NOT NULL,
+  kind        VARCHAR     NOT NULL,
+  table_name  VARCHAR,
+  severity    VARCHAR     NOT NULL,
+  status      VARCHAR     NOT NULL, -- pass, warn, fail, error, no data, gated
+  failures    BIGINT      NOT NULL,
+  value       DOUBLE,               -- in the unit that expectation names
+  expectation VARCHAR,
+  message     VARCHAR     NOT NULL, -- what a person reads
+  sample      VARCHAR,              -- JSON: a few of what failed
+  bytes       BIGINT      NOT NULL, -- read
+  bytes_limit BIGINT      NOT NULL,
+  checked_at  TIMESTAMPTZ NOT NULL,
+  recorded_at TIMESTAMPTZ NOT NULL
+);
+
+-- step: test_incidents
+-- From a test's first bad result to its next good one, and who was told.
+CREATE TABLE IF NOT EXISTS ${test_incidents} (
+  incident_id     VARCHAR     NOT NULL, -- the run and the test
+  test            VARCHAR     NOT NULL,
+  status          VARCHAR     NOT NULL, -- warn, fail, error
+  message         VARCHAR     NOT NULL,
+  opened_at       TIMESTAMPTZ NOT NULL,
+  alerted_at      TIMESTAMPTZ,
+  resolved_at     TIMESTAMPTZ,
+  resolve_told_at TIMESTAMPTZ
+);

@@ -61,6 +61,20 @@ func Run(t *testing.T, open func(*testing.T) (Warehouse, activities.Area)) {
 		"merge/refuses tracks without keys":              mergeWithoutKeys,
 		"merge/rolls back when keys and tracks differ":   mergeDrift,
 		"merge/refuses rows the ledger does not know of": mergeForeignRows,
+		"checks/unique":                                  checkUnique,
+		"checks/not_null":                                checkNotNull,
+		"checks/accepted_values":                         checkAcceptedValues,
+		"checks/relationships":                           checkRelationships,
+		"checks/freshness":                               checkFreshness,
+		"checks/a statement of one's own":                checkCustom,
+		"checks/volume":                                  checkVolume,
+		"checks/dimensions":                              checkDimensions,
+		"checks/time without rows":                       checkFreshnessAnomalies,
+		"checks/late rows":                               checkEventFreshness,
+		"checks/keys and collisions":                     checkKeys,
+		"checks/reconciliation":                          checkReconciliation,
+		"checks/gaps":                                    checkGaps,
+		"checks/results and incidents":                   checkResults,
 	} {
 		t.Run(name, func(t *testing.T) { test(newLab(t, open)) })
 	}

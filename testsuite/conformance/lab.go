@@ -17,6 +17,7 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 	"github.com/posthog-tracks/posthog-tracks/internal/overview"
 	"github.com/posthog-tracks/posthog-tracks/internal/staging"
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
 	"github.com/posthog-tracks/posthog-tracks/internal/window"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/sample"
 )
@@ -27,6 +28,9 @@ type Warehouse interface {
 	overview.Tables
 	activities.Books
 	activities.Historian
+	// Ask and Tell run the data tests' questions, and write down what they found.
+	Ask(ctx context.Context, q warehouse.Question) (warehouse.Answer, error)
+	Tell(ctx context.Context, q warehouse.Question) error
 	// LatestLoad is the newest load of a window, nil when it was never loaded.
 	LatestLoad(ctx context.Context, w window.Window) (*ledger.Load, error)
 	// Look runs a statement and hands over the column names and every row as text.

@@ -22,6 +22,9 @@ type query struct {
 	// has.
 	into        *bq.Table
 	disposition bq.TableWriteDisposition
+	// maxBytes is the most the query may be billed for, when that is less than the
+	// settings say.
+	maxBytes int64
 }
 
 // query runs a statement or script, once for its key.
@@ -81,6 +84,9 @@ func (j *jobs) statement(q query) *bq.Query {
 	statement.Dst = q.into
 	statement.WriteDisposition = q.disposition
 	statement.MaxBytesBilled = j.MaxBytesBilled
+	if q.maxBytes > 0 && (j.MaxBytesBilled <= 0 || q.maxBytes < j.MaxBytesBilled) {
+		statement.MaxBytesBilled = q.maxBytes
+	}
 	statement.JobTimeout = j.JobTimeout
 	for _, name := range slices.Sorted(maps.Keys(q.parameters)) {
 		statement.Parameters = append(statement.Parameters, bq.QueryParameter{Name: name, Value: q.parameters[name]})
