@@ -44,6 +44,10 @@ test-bigquery: $(BQEMULATOR)/installed ## Run the BigQuery tests on bqemulator; 
 chaos: ## Play 10,000 random histories, and break every rule of a merge to see it missed (HISTORIES=10000)
 	cd testsuite && go test -count=1 -timeout 4h ./histories -rapid.checks=$$(( $(or $(HISTORIES),10000) / 6 )) -drawn
 
+.PHONY: test-googlesql
+test-googlesql: ## Parse every statement for BigQuery with GoogleSQL's parser; compiling that takes minutes and 6 GB once
+	cd testsuite/googlesql && go test -count=1 ./...
+
 .PHONY: lint
 lint: ## Check style, and that workflow code is deterministic
 	$(TOOL) golangci-lint run ./...
