@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -32,6 +33,8 @@ type backfill struct {
 	// day is the one being done, begun how many this run has begun.
 	day   window.Day
 	begun int
+	// took is how long the last write took, 0 when others have had their turn since.
+	took time.Duration
 }
 
 // backfillChapter is how many days one run does before it continues as new. A day
@@ -63,6 +66,9 @@ func (b *backfill) run(ctx workflow.Context) (*BackfillResult, error) {
 		}
 	}
 	for len(b.state.Todo) > 0 {
+		if err := b.yield(ctx); err != nil {
+			return nil, err
+		}
 		b.at(ctx, "between two days")
 		if err := workflow.Await(ctx, func() bool { return !b.state.Pace.paused() }); err != nil {
 			return nil, err
@@ -143,13 +149,28 @@ func (b *backfill) do(ctx workflow.Context, planned ledger.PlannedDay) (ledger.B
 		err := workflow.ExecuteActivity(reading, contract.BackfillDay, day).Get(ctx, &counts)
 		return counts, err
 	}
+	began := workflow.Now(ctx)
 	result, err := write(ctx, b.settings, WriteInput{Backfill: &day}, func(waiting string) {
 		b.at(ctx, fmt.Sprintf("day %s: %s", day.Day, waiting))
 	})
 	if err != nil {
 		return ledger.Backfilled{}, err
 	}
+	b.took = workflow.Now(ctx).Sub(began)
 	return *result.Backfill, nil
+}
+
+// yield leaves the lock alone after a day, for as long as it takes whoever began to
+// wait during that day to ask for it again: the pauses of a wait grow by half, so that
+// the next is half of what was waited, and the first pause, and never over the limit.
+func (b *backfill) yield(ctx workflow.Context) error {
+	if b.took == 0 || len(b.state.Todo) == 0 {
+		return nil
+	}
+	gap := min(b.took/2+b.settings.WritePoll, b.settings.WriteMaxPoll) + b.settings.WritePoll
+	b.took = 0
+	b.at(ctx, "leaving hourly merges their turn")
+	return workflow.NewTimerWithOptions(ctx, gap, workflow.TimerOptions{Summary: "hourly merges have their turn between two days"}).Get(ctx, nil)
 }
 
 // end fails the run when a day failed, with all that a next one has to know.

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -249,7 +248,7 @@ func TestCancelledBackfillStops(t *testing.T) {
 	}
 	_, err := backfilled(t, env, really())
 	var cancelled *temporal.CanceledError
-	require.True(t, errors.As(err, &cancelled), err)
+	require.ErrorAs(t, err, &cancelled)
 	assert.Len(t, p.done, 1)
 }
 

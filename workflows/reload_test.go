@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -309,7 +308,7 @@ func TestCancelledReloadStopsItsHours(t *testing.T) {
 	_, err := reloaded(t, env, ReloadInput{Windows: windowsOf(t, "2026-06-10T00", "2026-06-10T01", "2026-06-10T02")})
 	require.Error(t, err)
 	var cancelled *temporal.CanceledError
-	require.True(t, errors.As(err, &cancelled), err.Error())
+	require.ErrorAs(t, err, &cancelled)
 	require.Len(t, w.outcomes, 2, "the hours that had begun book their end")
 	assert.Equal(t, ledger.Cancelled, w.outcomes[0].Status)
 }

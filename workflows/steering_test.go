@@ -1,7 +1,7 @@
 package workflows
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -56,5 +56,5 @@ func (c *conversation) say(messages ...message) {
 		c.say(messages[1:]...)
 	}
 	c.said++
-	c.env.UpdateWorkflow(now.name, fmt.Sprint(c.said), told, now.input...)
+	c.env.UpdateWorkflow(now.name, strconv.Itoa(c.said), told, now.input...)
 }

@@ -94,11 +94,12 @@ func TestMistypedInputOfOneOffsFailsAtOnce(t *testing.T) {
 	l := open(t)
 	for id, workflow := range map[string]string{
 		workflows.ReloadID: workflows.ReloadWindows, "reconcile-2026-06-12": workflows.ReconcileExports,
+		workflows.BackfillID: workflows.BackfillTracks,
 	} {
 		for _, input := range []any{map[string]any{"dry_run": true}, map[string]any{"days": "seven", "from": 7}, []int{1}} {
 			err := l.oneOff(id, workflow, input).Get(l.ctx, nil)
 			require.Error(t, err)
-			assert.Regexp(t, `unknown field|cannot unmarshal|not a time`, err.Error())
+			assert.Regexp(t, `unknown field|cannot unmarshal|not a time|not a day`, err.Error())
 		}
 	}
 }

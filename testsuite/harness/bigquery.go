@@ -56,7 +56,7 @@ func (r *Rig) bigQueryLines() []string {
 }
 
 // copied are the tables that copyTables copies.
-var copied = []string{"raw_tracks", "tracks", "tracks_keys", "raw_rejects", "merge_rejects", "window_ledger"}
+var copied = []string{"raw_tracks", "tracks", "tracks_keys", "raw_rejects", "merge_rejects", "window_ledger", "backfill_ledger"}
 
 // copyTables makes WarehouseFile a copy of what the stand-in's tables hold, row for
 // row, so that whatever is asked of DuckDB's tables can be asked of BigQuery's.

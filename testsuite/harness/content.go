@@ -20,6 +20,7 @@ var contents = []struct{ table, key, columns string }{
 		`* EXCLUDE (source_generation) REPLACE (
 			json_merge_patch(row_json, '{"bq_ingested_timestamp": null, "source_generation": null}') AS row_json)`,
 	},
+	{"backfill_ledger", "concat_ws(' ', day, rows_inserted, rows_present)", "* EXCLUDE (backfill_id, run_id, recorded_at)"},
 	{
 		"window_ledger", "concat_ws(' ', window_start, status, rows_inserted, rows_updated, rows_unchanged, rows_collided)",
 		"* EXCLUDE (load_id, run_id, objects, ingested_at, recorded_at, merged_at, bytes_billed, cost_usd, job_ids)",

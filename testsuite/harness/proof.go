@@ -26,9 +26,17 @@ var laws = []struct{ name, statement string }{
 			BOOL_AND(rows_loaded = rows_inserted + rows_updated + rows_unchanged + rows_collided + rows_before_cutover)
 		FROM posthog.window_ledger WHERE status = 'merged'`},
 	{"rows of tracks = rows ever inserted", `
+		WITH inserted AS (
+			SELECT rows_inserted FROM posthog.window_ledger WHERE status = 'merged'
+			UNION ALL
+			SELECT rows_inserted FROM posthog.backfill_ledger)
 		SELECT (SELECT COUNT(*) FROM posthog.tracks) || ' = ' || SUM(rows_inserted),
 			(SELECT COUNT(*) FROM posthog.tracks) = SUM(rows_inserted)
-		FROM posthog.window_ledger WHERE status = 'merged'`},
+		FROM inserted`},
+	{"rows of backfill_tracks = inserted + present + duplicate + collided + rejected, on every day", `
+		SELECT IFNULL(SUM(rows_read), 0) || ' = ' || IFNULL(SUM(rows_inserted + rows_present + rows_duplicate + rows_collided + rows_rejected), 0),
+			IFNULL(BOOL_AND(rows_read = rows_inserted + rows_present + rows_duplicate + rows_collided + rows_rejected), TRUE)
+		FROM posthog.backfill_ledger`},
 	{"raw_tracks and raw_rejects hold what the newest loads say", `
 		WITH newest AS (
 			SELECT * FROM posthog.window_ledger WHERE status = 'merged'

@@ -6,6 +6,7 @@
 // With -merge it measures instead how a merge's cost grows with tracks: ours, a dbt
 // model's MERGE, and a merge that reads every key of tracks, side by side. With
 // -dedup it measures a dedup beside one statement that writes the table again.
+// With -backfill it measures how many days of legacy history are taken in a minute.
 package main
 
 import (
@@ -29,6 +30,7 @@ func main() {
 	flag.IntVar(&b.merge.batch, "batch", 100_000, "events in a merged hour")
 	flag.StringVar(&b.merge.task, "task", "", "what a step works on; used by the command itself")
 	flag.StringVar(&b.dedup, "dedup", "", "measure dedups instead, of tracks of these millions of rows, such as 10,50")
+	flag.IntVar(&b.backfill, "backfill", 0, "measure a backfill of 30 days of as many events instead, alone and with hourly merges beside it")
 	flag.StringVar(&b.step, "step", "", "run one step in this process; used by the command itself")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -46,6 +48,7 @@ type bench struct {
 	dedup                 string
 	events, runs, threads int
 	merge                 mergeFlags
+	backfill              int
 }
 
 func (b *bench) run(ctx context.Context) error {
@@ -65,6 +68,9 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	if b.dedup != "" {
 		return b.measureDedups(ctx)
+	}
+	if b.backfill > 0 {
+		return b.measureBackfill(ctx)
 	}
 	if err := b.writeExport(); err != nil {
 		return err
