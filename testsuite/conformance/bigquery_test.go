@@ -26,6 +26,7 @@ const stagingBucket = "staging"
 // TestBigQuery runs the suite on a stand-in for BigQuery, with a project for each
 // case.
 func TestBigQuery(t *testing.T) {
+	t.Parallel()
 	open := standIn(t)
 	// A group ends when its parallel cases have, and before the stand-in does.
 	t.Run("suite", func(t *testing.T) {
@@ -72,14 +73,13 @@ func standIn(t *testing.T) func(*testing.T) (*bigquery.Warehouse, activities.Are
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, stack.Stop()) })
-	t.Setenv("BIGQUERY_EMULATOR_HOST", stack.URL())
 	var cases atomic.Int64
 	return func(t *testing.T) (*bigquery.Warehouse, activities.Area) {
 		t.Helper()
 		project := fmt.Sprintf("case-%d", cases.Add(1))
 		require.NoError(t, stack.CreateDataset(t.Context(), project, warehouse.DefaultTables().Dataset))
 		w, err := bigquery.Open(t.Context(), bigquery.Options{
-			Project: project, Tables: warehouse.DefaultTables(), Cutover: Cutover,
+			Project: project, Tables: warehouse.DefaultTables(), Cutover: Cutover, Endpoint: stack.URL(),
 			Jobs: bigquery.JobSettings{Location: "EU", FirstPoll: 5 * time.Millisecond, MostPoll: 100 * time.Millisecond},
 		})
 		require.NoError(t, err)

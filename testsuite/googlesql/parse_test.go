@@ -21,6 +21,7 @@ var pieces = map[string]string{
 	"additions":       "ADD COLUMN IF NOT EXISTS one STRING, ADD COLUMN IF NOT EXISTS two JSON",
 	"buckets":         "1, 2",
 	"changed_buckets": "1, 2",
+	"statement":       "SELECT event_id FROM tracks",
 	"changed_ranges":  "t.created_at >= TIMESTAMP '2026-06-12 00:00:00+00' AND t.created_at < TIMESTAMP '2026-06-13 00:00:00+00'",
 }
 

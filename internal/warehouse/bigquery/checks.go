@@ -42,7 +42,7 @@ func (w *Warehouse) Checks() []Check {
 		},
 		{
 			Name: "table roles", Look: w.lookAtRoles,
-			Mend: fmt.Sprintf("give the service account roles/bigquery.dataEditor on the dataset %s", dataset),
+			Mend: "give the service account roles/bigquery.dataEditor on the dataset " + dataset,
 		},
 	}
 }
