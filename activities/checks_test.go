@@ -98,7 +98,7 @@ func TestRunTestRecordsWhatItFinds(t *testing.T) {
 	assert.Equal(t, datatest.Fail, result.Status)
 	assert.EqualValues(t, 3, result.Failures)
 	assert.EqualValues(t, 7, result.Bytes)
-	assert.EqualValues(t, 1e9, result.BytesLimit)
+	assert.EqualValues(t, 1_000_000_000, result.BytesLimit)
 	assert.Equal(t, []string{"id-1"}, result.Sample)
 	require.Equal(t, []string{"record"}, w.steps())
 	assert.Equal(t, "fail", w.told[0].Bind["status"])

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -97,14 +98,11 @@ func (c *check) run(ctx workflow.Context) (*CheckResult, error) {
 
 // failures names failed tests with what they found.
 func failures(failed []datatest.Result) string {
-	text := ""
+	texts := make([]string, len(failed))
 	for i, r := range failed {
-		if i > 0 {
-			text += "; "
-		}
-		text += r.Test + ": " + r.Message
+		texts[i] = r.Test + ": " + r.Message
 	}
-	return text
+	return strings.Join(texts, "; ")
 }
 
 func (c *check) at(ctx workflow.Context, step string) {

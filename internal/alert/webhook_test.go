@@ -24,7 +24,9 @@ func TestPost(t *testing.T) {
 	var texts []string
 	status := http.StatusOK
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var message struct{ Text string }
+		var message struct {
+			Text string `json:"text"`
+		}
 		assert.NoError(t, json.NewDecoder(r.Body).Decode(&message))
 		texts = append(texts, message.Text)
 		w.WriteHeader(status)

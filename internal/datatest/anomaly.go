@@ -37,7 +37,7 @@ const (
 )
 
 // Anomaly is how anomalies are looked for. What is not given has the mode's default.
-type Anomaly struct {
+type Anomaly struct { //nolint:recvcheck // fill alone changes it
 	Mode Mode `json:"mode,omitempty" yaml:"mode"`
 	// Bucket is the width of what is measured, whole hours or whole days.
 	Bucket Period `json:"bucket,omitempty" yaml:"bucket"`
@@ -92,7 +92,7 @@ type KnownBad struct {
 
 const week = 7 * Day
 
-func (a Anomaly) given() bool {
+func (a Anomaly) given() bool { //nolint:cyclop // one line a field
 	return a.Mode != "" || a.Bucket != 0 || a.Training != 0 || a.Detection != 0 || a.Delay != nil || a.Sensitivity != 0 ||
 		a.Direction != "" || a.Seasonality != "" || a.FailOnZero || a.SmallChanges != (SmallChanges{}) ||
 		a.ExcludeDetection || a.MinValue != nil || a.MinCount != 0 || a.MinChange != 0 || a.MinDelay != 0 ||
@@ -134,7 +134,7 @@ func or[T comparable](given, otherwise T) T {
 	return given
 }
 
-func (a Anomaly) validate(kind Kind) error {
+func (a Anomaly) validate(kind Kind) error { //nolint:cyclop // a list of rules
 	switch {
 	case a.Mode != Robust && a.Mode != Elementary:
 		return fmt.Errorf("mode %q is neither %q nor %q", a.Mode, Robust, Elementary)

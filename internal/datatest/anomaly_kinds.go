@@ -155,8 +155,8 @@ func (freshnessAnomaly) judge(t Test, now time.Time, rows [][]any) (Verdict, err
 	buckets := c.empty(0)
 	var last time.Time
 	for i := -c.lookback(); i < c.count; i++ {
-		was, any := found[i]
-		if any {
+		was, some := found[i]
+		if some {
 			last = was.last
 		}
 		if i < 0 {

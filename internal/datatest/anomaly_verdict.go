@@ -8,7 +8,7 @@ import (
 
 // verdictOf counts anomalous buckets. With nothing to compare with, mode elementary
 // passes, as Elementary does, and mode robust says that it cannot tell.
-func verdictOf(t Test, unit string, scores []Score) Verdict {
+func verdictOf(t Test, unit string, scores []Score) Verdict { //nolint:cyclop // one count after the other
 	v := Verdict{}
 	var tested, scored, small int64
 	var worst, last *Score
@@ -44,7 +44,7 @@ func verdictOf(t Test, unit string, scores []Score) Verdict {
 		shown = worst
 	}
 	if shown != nil {
-		v.Value = figure(shown.Value)
+		v.Value = new(shown.Value)
 		v.Expectation = fmt.Sprintf("%.0f to %.0f %s", shown.Low, shown.High, unit)
 	}
 	v.Message = fmt.Sprintf("%d of %s off", v.Failures, plural(tested, "tested bucket"))

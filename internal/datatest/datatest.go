@@ -150,8 +150,6 @@ func (r Result) Sticky(previous Status) Result {
 	return r
 }
 
-func figure(v float64) *float64 { return &v }
-
 // plural spells a count with its noun.
 func plural(n int64, one string) string {
 	if n == 1 {

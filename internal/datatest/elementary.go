@@ -3,7 +3,7 @@ package datatest
 import "math"
 
 // Score is what became of one bucket.
-type Score struct {
+type Score struct { //nolint:recvcheck // weigh alone changes it
 	Bucket
 	// Dimension is the value of the column that the bucket is about.
 	Dimension string
@@ -72,7 +72,7 @@ func (s *Score) weigh(a Anomaly, m moments) {
 	if s.Scored && deviation != 0 {
 		s.Z = (s.Value - average) / deviation
 	}
-	unlikely := false
+	var unlikely bool
 	switch a.Direction {
 	case Spike:
 		unlikely = s.Z > a.Sensitivity

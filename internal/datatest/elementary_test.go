@@ -2,6 +2,7 @@ package datatest
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -108,7 +109,7 @@ func TestElementaryMisses(t *testing.T) {
 	workdays := []float64{100, 100, 100, 100, 100, 40, 40}
 	for _, training := range []int{14, 28} {
 		for offset := range 7 {
-			values := append(repeat(training-1+offset, workdays...)[offset:], 0)
+			values := slices.Concat(repeat(training-1+offset, workdays...)[offset:], []float64{0})
 			assert.False(t, anomalous(scoresOf(a, daily(values...))), "an outage on a day of %d hides behind weekends", offset)
 		}
 	}

@@ -40,7 +40,7 @@ func (freshness) judge(t Test, now time.Time, rows [][]any) (Verdict, error) {
 	}
 	// Seconds, for Go's durations end at 292 years.
 	age := float64(now.UnixMicro()-newest.UnixMicro()) / 1e6
-	v.Value = figure(age)
+	v.Value = new(age)
 	switch {
 	case t.ErrorAfter > 0 && age > t.ErrorAfter.Length().Seconds():
 		v.Status, v.Failures = Fail, 1

@@ -61,8 +61,13 @@ func TestAlertsEndInACommand(t *testing.T) {
 func TestFailedResults(t *testing.T) {
 	t.Parallel()
 	results := []Result{
-		{Test: "a", Status: Pass}, {Test: "b", Status: Fail, Severity: SeverityError}, {Test: "c", Status: Error, Severity: SeverityWarn},
-		{Test: "d", Status: Error, Severity: SeverityError}, {Test: "e", Status: Warn}, {Test: "f", Status: NoData}, {Test: "g", Status: Gated},
+		{Test: "a", Status: Pass},
+		{Test: "b", Status: Fail, Severity: SeverityError},
+		{Test: "c", Status: Error, Severity: SeverityWarn},
+		{Test: "d", Status: Error, Severity: SeverityError},
+		{Test: "e", Status: Warn},
+		{Test: "f", Status: NoData},
+		{Test: "g", Status: Gated},
 	}
 	failed := Failed(results)
 	require.Len(t, failed, 2)

@@ -92,7 +92,7 @@ func (k kind) fill(t *Test) {
 		t.Last = k.defaults.Last
 	}
 	if slices.Contains(k.takes, "anomaly") {
-		t.Anomaly.fill()
+		t.fill()
 	}
 }
 
@@ -117,7 +117,7 @@ func (k kind) validate(t Test) error {
 		return errors.New("kind freshness needs warn_after, error_after or both")
 	}
 	if slices.Contains(k.takes, "anomaly") {
-		return t.Anomaly.validate(t.Kind)
+		return t.validate(t.Kind)
 	}
 	return nil
 }

@@ -112,7 +112,7 @@ func Reconcile(t Test, now time.Time, books []Books, findings []reconcile.Findin
 			what = append(what, w.String()+": "+strings.Join(differences[w], ", "))
 		}
 	}
-	v.Value = figure(float64(v.Failures))
+	v.Value = new(float64(v.Failures))
 	v.Message = fmt.Sprintf("%s from %s to %s, %d differ", plural(int64(len(windows)), "window"), hourName(from), hourName(to), v.Failures)
 	if len(what) > 0 {
 		v.Message += " (" + strings.Join(what, "; ") + ")"

@@ -77,7 +77,7 @@ func (r *robust) slot(b Bucket) int {
 
 // learn finds the scatter and the bad buckets of the training, in turns, until they
 // no longer change.
-func (r *robust) learn() {
+func (r *robust) learn() { //nolint:gocognit // two passes over the slots, in turns
 	r.dropOutages()
 	for range rounds {
 		var distances []float64

@@ -46,7 +46,7 @@ func (k failingRows) judge(t Test, _ time.Time, rows [][]any) (Verdict, error) {
 			return Verdict{}, cells.err
 		}
 	}
-	v.Value = figure(float64(v.Failures))
+	v.Value = new(float64(v.Failures))
 	v.Message = k.say(t, v.Failures, affected)
 	return v, nil
 }
@@ -66,7 +66,7 @@ func (k failingRows) say(t Test, failures, affected int64) string {
 	case "keys_drift":
 		return fmt.Sprintf("%s on which tracks and tracks_keys differ, by %s", plural(failures, "day"), plural(affected, "row"))
 	case "collisions":
-		return fmt.Sprintf("%s refused because the event_id belongs to another event", plural(failures, "row"))
+		return plural(failures, "row") + " refused because the event_id belongs to another event"
 	default:
 		return plural(failures, "failing row")
 	}

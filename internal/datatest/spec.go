@@ -31,7 +31,7 @@ const GateDedup = "dedup"
 
 // Test is one declared test. It travels in histories, so a run judges by what was
 // declared when it began.
-type Test struct {
+type Test struct { //nolint:recvcheck // complete alone changes it
 	Name string `json:"name" yaml:"name"`
 	Kind Kind   `json:"kind" yaml:"kind"`
 	// Table is one of the pipeline's ("tracks") or another one ("dataset.table").
@@ -121,7 +121,7 @@ func Parse(content []byte, read func(file string) ([]byte, error)) ([]Test, erro
 }
 
 // complete checks the test and fills in what its kind takes for granted.
-func (t *Test) complete() error {
+func (t *Test) complete() error { //nolint:cyclop // a list of rules
 	kind, known := kinds[t.Kind]
 	switch {
 	case !testName.MatchString(t.Name):

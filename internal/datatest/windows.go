@@ -49,7 +49,7 @@ func (windowGaps) judge(t Test, now time.Time, rows [][]any) (Verdict, error) {
 		v.Failures++
 		v.Sample = appendSample(v.Sample, hourName(at))
 	}
-	v.Value = figure(float64(v.Failures))
+	v.Value = new(float64(v.Failures))
 	v.Message = fmt.Sprintf("%s from %s to %s neither merged nor empty", plural(v.Failures, "hour"), hourName(from), hourName(to))
 	return v, nil
 }
