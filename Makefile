@@ -48,6 +48,10 @@ chaos: ## Play 10,000 random histories, and break every rule of a merge to see i
 test-googlesql: ## Parse every statement for BigQuery with GoogleSQL's parser; compiling that takes minutes and 6 GB once
 	cd testsuite/googlesql && go test -count=1 ./...
 
+.PHONY: soak
+soak: ## Run simulated days under kills and faults, then measure the worker in calm (SOAK=30m)
+	cd testsuite && go run ./cmd/soak -for $(or $(SOAK),30m)
+
 .PHONY: lint
 lint: ## Check style, and that workflow code is deterministic
 	$(TOOL) golangci-lint run ./...

@@ -23,7 +23,7 @@ func bigQueryChecks(ctx context.Context, settings config.Config) []check {
 		name: "staging bucket", look: func(ctx context.Context) (string, error) { return tryStagingBucket(ctx, settings) },
 		mend: fmt.Sprintf("make the bucket with `gcloud storage buckets create gs://%s --location=%s`, and give the service account roles/storage.objectUser on it", from.StagingBucket, from.Location),
 	}}
-	tables, err := connect.BigQuery(ctx, settings, true, nil)
+	tables, err := connect.BigQuery(ctx, settings, true, nil, nil)
 	if err != nil {
 		return append(checks, check{
 			name: "BigQuery", look: func(context.Context) (string, error) { return "", err },

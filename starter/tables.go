@@ -24,7 +24,7 @@ type tables interface {
 // openTables opens the warehouse for looking only.
 func openTables(ctx context.Context, settings config.Config) (tables, error) {
 	if settings.Warehouse.Kind == config.KindBigQuery {
-		return connect.BigQuery(ctx, settings, true, nil)
+		return connect.BigQuery(ctx, settings, true, nil, nil)
 	}
 	return connect.DuckDB(settings, true)
 }

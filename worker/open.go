@@ -63,7 +63,7 @@ func open(ctx context.Context, settings config.Config, measured *telemetry.Telem
 	var lacking missing
 	lacking.need("Temporal", w.openTemporal(ctx, settings, measured, logger))
 	lacking.need("bucket", w.openBucket(ctx, settings, logger))
-	lacking.need("warehouse", w.openStore(ctx, settings, logger))
+	lacking.need("warehouse", w.openStore(ctx, settings, measured.Billed, logger))
 	lacking.need("staging directory (load.staging)", writable(settings.Load.Staging))
 	if err := lacking.err(); err != nil {
 		return nil, errors.Join(err, w.close())
@@ -97,8 +97,8 @@ func (w *world) openBucket(ctx context.Context, settings config.Config, logger *
 	return lasting(err, logger, "the bucket does not answer yet")
 }
 
-func (w *world) openStore(ctx context.Context, settings config.Config, logger *slog.Logger) (err error) {
-	if w.store, w.area, w.closeWarehouse, err = openWarehouse(ctx, settings, logger); err != nil {
+func (w *world) openStore(ctx context.Context, settings config.Config, billed func(step string, bytes int64), logger *slog.Logger) (err error) {
+	if w.store, w.area, w.closeWarehouse, err = openWarehouse(ctx, settings, billed, logger); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, openPatience)

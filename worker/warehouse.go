@@ -13,8 +13,9 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/internal/staging"
 )
 
-// openWarehouse opens the warehouse and the area its staged files wait in.
-func openWarehouse(ctx context.Context, settings config.Config, logger *slog.Logger) (store, activities.Area, func() error, error) {
+// openWarehouse opens the warehouse and the area its staged files wait in. billed is
+// told what BigQuery bills.
+func openWarehouse(ctx context.Context, settings config.Config, billed func(step string, bytes int64), logger *slog.Logger) (store, activities.Area, func() error, error) {
 	local := staging.Directory{Root: settings.Load.Staging}
 	if err := local.Sweep(leftoverAge); err != nil {
 		logger.Warn("staged leftovers stay", "error", err)
@@ -30,7 +31,7 @@ func openWarehouse(ctx context.Context, settings config.Config, logger *slog.Log
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	tables, err := connect.BigQuery(ctx, settings, false, outlives)
+	tables, err := connect.BigQuery(ctx, settings, false, outlives, billed)
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, files.Close())
 	}

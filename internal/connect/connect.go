@@ -27,8 +27,9 @@ func DuckDB(settings config.Config, readOnly bool) (*duckdb.Warehouse, error) {
 }
 
 // BigQuery connects to the production warehouse. abandon says which jobs outlive
-// the context they were started under, see bigquery.JobSettings; nil stops all.
-func BigQuery(ctx context.Context, settings config.Config, readOnly bool, abandon func(context.Context) bool) (*bigquery.Warehouse, error) {
+// the context they were started under, nil stops all; billed is told what jobs cost,
+// nil is fine. See bigquery.JobSettings.
+func BigQuery(ctx context.Context, settings config.Config, readOnly bool, abandon func(context.Context) bool, billed func(step string, bytes int64)) (*bigquery.Warehouse, error) {
 	from := settings.Warehouse.BigQuery
 	return bigquery.Open(ctx, bigquery.Options{
 		Project: from.Project,
@@ -41,6 +42,7 @@ func BigQuery(ctx context.Context, settings config.Config, readOnly bool, abando
 			JobTimeout:     from.JobTimeout,
 			Price:          bigquery.Price{PerTiB: from.PricePerTiB, PerSlotHour: from.PricePerSlotHour},
 			Abandon:        abandon,
+			Billed:         billed,
 		},
 	})
 }

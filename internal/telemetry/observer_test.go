@@ -88,6 +88,7 @@ func TestWhatActivitiesDidIsCounted(t *testing.T) {
 		ledger.Outcome{Window: w, Status: ledger.Missing, Reason: contract.ErrExportMissing})
 	require.NoError(t, err)
 
+	measured.Billed("merge", 10<<20)
 	metrics := measured.scrape()
 	for _, want := range []string{
 		`tracks_rows_total{outcome="loaded"} 8`, `tracks_rows_total{outcome="rejected"} 2`,
@@ -96,6 +97,7 @@ func TestWhatActivitiesDidIsCounted(t *testing.T) {
 		`tracks_windows_total{status="merged"} 1`, `tracks_windows_total{status="missing"} 1`, `tracks_windows_total{status="failed"} 0`,
 		`tracks_merge_seconds_count 1`, `tracks_window_lag_seconds 3600`, `tracks_freshness_age_seconds 60`,
 		`tracks_window_merged_end_timestamp_seconds 1.7812`, `go_goroutines`, `process_open_fds`,
+		`tracks_billed_bytes_total{step="merge"} 1.048576e+07`,
 	} {
 		assert.Contains(t, metrics, want)
 	}

@@ -102,6 +102,11 @@ func (t *Telemetry) Observer() interceptor.WorkerInterceptor {
 	return &observer{measures: t.measures}
 }
 
+// Billed counts bytes that the warehouse billed for a step.
+func (t *Telemetry) Billed(step string, bytes int64) {
+	t.measures.billed.Add(context.Background(), bytes, label("step", step))
+}
+
 // Close sends what is left to send.
 func (t *Telemetry) Close(ctx context.Context) error {
 	err := t.metrics.Shutdown(ctx)

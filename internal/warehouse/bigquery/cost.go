@@ -39,3 +39,10 @@ func (p Price) of(status *bq.JobStatus) ledger.Cost {
 	}
 	return cost
 }
+
+// bill tells whoever counts what a job was billed for.
+func (j *jobs) bill(step string, ended *bq.Job) {
+	if j.Billed != nil {
+		j.Billed(step, j.Price.of(statusOf(ended)).BytesBilled)
+	}
+}

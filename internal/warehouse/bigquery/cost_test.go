@@ -6,6 +6,8 @@ import (
 
 	bq "cloud.google.com/go/bigquery"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	rest "google.golang.org/api/bigquery/v2"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 )
@@ -45,4 +47,23 @@ func TestCostsAdd(t *testing.T) {
 func TestThePriceHasADefault(t *testing.T) {
 	t.Parallel()
 	assert.InDelta(t, 6.25, newJobs(nil, JobSettings{}).Price.dollars(1<<40, 0), 1e-9)
+}
+
+// Jobs that fail are billed too.
+func TestWhatIsBilledIsTold(t *testing.T) {
+	t.Parallel()
+	play(t, func(f *fake) {
+		f.course = func(j *fakeJob) ending {
+			ended := failing(1, "backendError", "try again")(j)
+			ended.statistics.Query = &rest.JobStatistics2{StatementType: "MERGE", TotalBytesBilled: 10 << 20}
+			return ended
+		}
+		told := make(map[string]int64)
+		runner := f.runner(func(s *JobSettings) { s.Billed = func(step string, bytes int64) { told[step] += bytes } })
+		result, err := runner.query(f.Context(), merge())
+		require.NoError(f, err)
+		require.Len(f, result.jobIDs, 2)
+		assert.Equal(f, int64(20<<20), result.cost.BytesBilled)
+		assert.Equal(f, map[string]int64{"merge": 20 << 20}, told)
+	})
 }

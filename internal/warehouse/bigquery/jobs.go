@@ -52,6 +52,9 @@ type JobSettings struct {
 	// shuts down, is paused or is taken for dead abandons. Without it every job is
 	// cancelled.
 	Abandon func(ctx context.Context) bool
+	// Billed is told how many bytes each job was billed for, by the step it did.
+	// Nil is fine.
+	Billed func(step string, bytes int64)
 }
 
 func (s JobSettings) withDefaults() JobSettings {

@@ -40,6 +40,7 @@ func (j *jobs) run(ctx context.Context, w work) (*result, error) {
 			}
 			err = j.wait(ctx, started)
 			r.count(started)
+			j.bill(w.step, started)
 		}
 		if err == nil {
 			return r, nil
