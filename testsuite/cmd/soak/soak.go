@@ -60,7 +60,7 @@ func (s *soak) start(ctx context.Context, dir string) (err error) {
 		Stack: devstack.Options{DisableUI: true, Dir: filepath.Join(dir, "stack")},
 		Environment: []string{
 			"STORAGE_EMULATOR_HOST=" + s.bucket.url, "TRACKS_EXPORT_CONFIRM=100ms", "TRACKS_EXPORT_POLL=500ms",
-			"TRACKS_WRITE_POLL=100ms", "TRACKS_WRITE_MAX_POLL=5s",
+			"TRACKS_WRITE_POLL=1s", "TRACKS_WRITE_MAX_POLL=1m", // as in production: every look at the lock is in the history
 		},
 	})
 	if err != nil {
