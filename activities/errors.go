@@ -66,18 +66,26 @@ func classify(err error) (kind string, permanent bool) {
 		return contract.ErrSourceMoved, true
 	case is[*warehouse.InvariantError](err), is[*warehouse.LoadUnknownError](err):
 		return contract.ErrLawBroken, true
-	case is[*warehouse.MovedError](err), is[*warehouse.PlanChangedError](err):
-		return contract.ErrTracksMoved, true
-	case is[*warehouse.SnapshotGoneError](err):
-		return contract.ErrSnapshotGone, true
-	case is[*warehouse.ChangedSinceError](err):
-		return contract.ErrChangedSince, true
 	case is[*warehouse.HeldError](err):
 		return contract.ErrWarehouseHeld, false
 	case is[*export.ManifestError](err):
 		return contract.ErrObjectCorrupt, true
 	case errors.As(err, &refused) && refused.Permanent():
 		return contract.ErrWarehouseRefused, true
+	default:
+		return classifyDedup(err)
+	}
+}
+
+// classifyDedup is classify for the errors that only dedups have.
+func classifyDedup(err error) (kind string, permanent bool) {
+	switch {
+	case is[*warehouse.MovedError](err), is[*warehouse.PlanChangedError](err):
+		return contract.ErrTracksMoved, true
+	case is[*warehouse.SnapshotGoneError](err):
+		return contract.ErrSnapshotGone, true
+	case is[*warehouse.ChangedSinceError](err):
+		return contract.ErrChangedSince, true
 	default:
 		return "", false
 	}

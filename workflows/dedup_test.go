@@ -39,7 +39,7 @@ func newDedupWorld() dedupWorld {
 				{Day: "2026-06-20", DedupCounts: ledger.DedupCounts{AcrossDays: 2}},
 			}
 			return ledger.DedupPlan{
-				Rows: 110, Events: 100, Repeated: 8, Days: days, Excess: days[0].DedupCounts.Plus(days[1].DedupCounts),
+				Rows: 110, Events: 100, Repeated: 8, Days: days, Excess: days[0].Plus(days[1].DedupCounts),
 			}, nil
 		},
 		snapshot: func(order ledger.DedupOrder) (ledger.Snapshot, error) {
@@ -111,9 +111,8 @@ func after(t *testing.T, env *testsuite.TestWorkflowEnvironment, delay time.Dura
 	env.RegisterDelayedCallback(func() { (&conversation{t: t, env: env, said: int(delay)}).say(messages...) }, delay)
 }
 
-func approve(excess int64) message {
-	return message{name: ApproveUpdate, accepted: true, input: []any{Approval{Excess: excess}}}
-}
+// approve repeats the number that dedupWorld plans.
+var approve = message{name: ApproveUpdate, accepted: true, input: []any{Approval{Excess: 10}}}
 
 func refused(name string, input any) message { return message{name: name, input: []any{input}} }
 
@@ -125,7 +124,7 @@ func TestDedupWaitsForTheRightNumber(t *testing.T) {
 	env := w.environment(t, testSettings)
 	after(t, env, time.Hour,
 		refused(ApproveUpdate, Approval{}), refused(ApproveUpdate, Approval{Excess: 11}), refused(RejectUpdate, Because{}),
-		refused(RollbackUpdate, because), refused(ReleaseUpdate, because), approve(10), refused(ApproveUpdate, Approval{Excess: 10}))
+		refused(RollbackUpdate, because), refused(ReleaseUpdate, because), approve, refused(ApproveUpdate, Approval{Excess: 10}))
 	result, err := deduped(t, env, DedupInput{})
 	require.NoError(t, err)
 	assert.Equal(t, DedupKept, result.State)
@@ -201,7 +200,7 @@ func TestDedupCanBeTakenBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	env := w.environment(t, testSettings)
-	after(t, env, time.Hour, approve(10))
+	after(t, env, time.Hour, approve)
 	after(t, env, 30*time.Hour, message{name: RollbackUpdate, accepted: true, input: []any{because}})
 	result, err := deduped(t, env, DedupInput{})
 	require.NoError(t, err)
@@ -220,7 +219,7 @@ func TestDedupRollbackRefused(t *testing.T) {
 		return ledger.DedupRollback{}, typedError(contract.ErrChangedSince)
 	}
 	env := w.environment(t, testSettings)
-	after(t, env, time.Hour, approve(10))
+	after(t, env, time.Hour, approve)
 	var told []error
 	ask := func(delay time.Duration) {
 		env.RegisterDelayedCallback(func() {
@@ -245,7 +244,7 @@ func TestDedupReleasesItsSnapshot(t *testing.T) {
 	w := newWorld()
 	env := w.environment(t, testSettings)
 	began := env.Now()
-	after(t, env, time.Hour, approve(10))
+	after(t, env, time.Hour, approve)
 	after(t, env, 2*time.Hour, refused(ReleaseUpdate, Because{}), message{name: ReleaseUpdate, accepted: true, input: []any{because}})
 	result, err := deduped(t, env, DedupInput{})
 	require.NoError(t, err)
@@ -266,8 +265,8 @@ func TestDedupPlansAgainWhenTracksHasMoved(t *testing.T) {
 		return good.apply(order)
 	}
 	env := w.environment(t, testSettings)
-	after(t, env, time.Hour, approve(10))
-	after(t, env, 10*time.Hour, approve(10))
+	after(t, env, time.Hour, approve)
+	after(t, env, 10*time.Hour, approve)
 	result, err := deduped(t, env, DedupInput{})
 	require.NoError(t, err)
 	assert.Equal(t, DedupKept, result.State)
@@ -283,7 +282,7 @@ func TestDedupThatBreaksALawFails(t *testing.T) {
 		return ledger.Dedup{}, typedError(contract.ErrLawBroken)
 	}
 	env := w.environment(t, testSettings)
-	after(t, env, time.Hour, approve(10))
+	after(t, env, time.Hour, approve)
 	_, err := deduped(t, env, DedupInput{})
 	requireType(t, err, contract.ErrLawBroken)
 	require.ErrorContains(t, err, "nothing was changed")
@@ -299,7 +298,7 @@ func TestDedupThatDoesNotStandTheCheck(t *testing.T) {
 			w := newWorld()
 			w.dedups.verify = func(ledger.DedupOrder) error { return typedError(contract.ErrLawBroken) }
 			env := w.environment(t, testSettings)
-			after(t, env, time.Hour, approve(10))
+			after(t, env, time.Hour, approve)
 			if rolledBack {
 				after(t, env, 2*time.Hour, message{name: RollbackUpdate, accepted: true, input: []any{because}})
 			}
@@ -368,7 +367,7 @@ func TestDedupCancelledInEveryStep(t *testing.T) {
 				}
 				return nil
 			}
-			after(t, env, time.Hour, approve(10))
+			after(t, env, time.Hour, approve)
 			env.RegisterDelayedCallback(func() { cancelled("approval") }, 30*time.Minute)
 			env.RegisterDelayedCallback(func() { cancelled("hold") }, 30*time.Hour)
 			_, err := deduped(t, env, DedupInput{})

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"time"
 
@@ -103,13 +104,11 @@ func (w *Warehouse) SnapshotTracks(ctx context.Context, order ledger.DedupOrder)
 		if err != nil {
 			return fmt.Errorf("encode days: %w", err)
 		}
-		for name, value := range map[string]any{
+		maps.Copy(d.bind, map[string]any{
 			"id": order.ID, "workflow_id": order.Run.WorkflowID, "approved": order.Excess, "days": string(days),
 			"ordered_at": order.OrderedAt.UTC(), "snapshot": snapshot.Name, "snapshot_bytes": snapshot.Bytes,
 			"rows_before": snapshot.Rows, "fence_before": fence, "expires_at": snapshot.ExpiresAt,
-		} {
-			d.bind[name] = value
-		}
+		})
 		_, err = d.exec(ctx, "record_snapshot")
 		return err
 	})
