@@ -43,7 +43,7 @@ func typed(err error) error {
 }
 
 // classify gives the error's type, and whether trying again is pointless.
-func classify(err error) (kind string, permanent bool) {
+func classify(err error) (kind string, permanent bool) { //nolint:cyclop // a table of errors, in the one place that judges them
 	var refused interface{ Permanent() bool }
 	switch {
 	case is[*unsettledError](err):

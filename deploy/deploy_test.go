@@ -188,7 +188,7 @@ func TestManifestsNameWhatTheyAre(t *testing.T) {
 			for _, resource := range resources {
 				listed++
 				_, err := os.Stat(filepath.Join(filepath.Dir(file), resource.(string)))
-				assert.NoError(t, err, file)
+				require.NoError(t, err, file)
 			}
 		}
 	}

@@ -2,7 +2,7 @@
 -- @width microseconds; those without rows are left out.
 
 -- step: volume
-SELECT DIV(UNIX_MICROS(${timestamp}) - @first, @width) AS bucket, COUNT(*) AS n
+SELECT DIV((UNIX_MICROS(${timestamp}) - @first), @width) AS bucket, COUNT(*) AS n
 FROM ${table}
 WHERE ${scope}
 GROUP BY 1
@@ -13,7 +13,7 @@ ORDER BY 1;
 WITH counted AS (
   SELECT
     CAST(${dimension} AS STRING) AS dimension_value,
-    DIV(UNIX_MICROS(${timestamp}) - @first, @width) AS bucket,
+    DIV((UNIX_MICROS(${timestamp}) - @first), @width) AS bucket,
     COUNT(*) AS n
   FROM ${table}
   WHERE ${scope}
@@ -38,12 +38,12 @@ WITH minutes AS (
   SELECT MIN(UNIX_MICROS(${timestamp})) AS first_row, MAX(UNIX_MICROS(${timestamp})) AS last_row
   FROM ${table}
   WHERE ${scope}
-  GROUP BY DIV(UNIX_MICROS(${timestamp}) - @first, 60000000)
+  GROUP BY DIV((UNIX_MICROS(${timestamp}) - @first), 60000000)
 ),
 gaps AS (
   SELECT first_row, last_row, first_row - LAG(last_row) OVER (ORDER BY first_row) AS gap FROM minutes
 )
-SELECT DIV(first_row - @first, @width) AS bucket, MAX(gap) AS longest, MAX(last_row) AS last_row
+SELECT DIV((first_row - @first), @width) AS bucket, MAX(gap) AS longest, MAX(last_row) AS last_row
 FROM gaps
 GROUP BY 1
 ORDER BY 1;

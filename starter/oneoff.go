@@ -35,7 +35,7 @@ type started struct {
 // runOneOff starts the run, waits for it unless told not to, and shows its result. A
 // run that failed with a result in its error's details shows it too. Whoever
 // interrupts the wait leaves the run as it is.
-func runOneOff[R any](ctx context.Context, s *starter, out io.Writer, o oneOff, in any, show func(io.Writer, R)) error {
+func runOneOff[R any](ctx context.Context, s *starter, out io.Writer, o oneOff, in any, show func(io.Writer, R)) error { //nolint:cyclop // one way out after the other
 	settings, err := s.config()
 	if err != nil {
 		return err

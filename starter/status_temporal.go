@@ -111,7 +111,7 @@ func listRuns(ctx context.Context, server client.Client, query string) ([]*workf
 			return nil, fmt.Errorf("list runs: %w", err)
 		}
 		runs = append(runs, page.GetExecutions()...)
-		if request.NextPageToken = page.GetNextPageToken(); len(request.NextPageToken) == 0 {
+		if request.NextPageToken = page.GetNextPageToken(); len(request.GetNextPageToken()) == 0 {
 			return runs, nil
 		}
 	}

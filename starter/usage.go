@@ -33,8 +33,8 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	cmd.SuggestionsMinimumDistance = 2
-	if close := cmd.SuggestionsFor(args[0]); len(close) > 0 {
-		return fmt.Errorf("there is no command %q; did you mean %s?", args[0], strings.Join(close, " or "))
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return fmt.Errorf("there is no command %q; did you mean %s?", args[0], strings.Join(near, " or "))
 	}
 	return fmt.Errorf("there is no command %q; `%s help` lists them", args[0], cmd.CommandPath())
 }

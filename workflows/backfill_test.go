@@ -197,7 +197,7 @@ func TestBackfillIsPausedAndFailedDaysAreRetried(t *testing.T) {
 		assert.Len(t, paused.Failed, 1)
 		assert.Zero(t, paused.Done)
 		assert.Equal(t, "a report runs", paused.Pace.Why)
-		assert.Equal(t, `{"dryRun": false, "days": ["2025-05-01", "2025-05-02", "2025-05-03", "2025-05-04"]}`, paused.Again)
+		assert.JSONEq(t, `{"dryRun": false, "days": ["2025-05-01", "2025-05-02", "2025-05-03", "2025-05-04"]}`, paused.Again)
 		talk.say(
 			message{RetryUpdate, false, []any{Retry{Days: []window.Day{"2025-05-02"}}}},
 			message{RetryUpdate, true, []any{Retry{Days: []window.Day{"2025-05-01"}}}},

@@ -39,7 +39,7 @@ func newDedupWorld() dedupWorld {
 				{Day: "2026-06-20", DedupCounts: ledger.DedupCounts{AcrossDays: 2}},
 			}
 			return ledger.DedupPlan{
-				Rows: 110, Events: 100, Repeated: 8, Days: days, Excess: days[0].Plus(days[1].DedupCounts),
+				Rows: 110, Events: 100, Repeated: 8, Days: days, Excess: days[0].Plus(ledger.DedupCounts{AcrossDays: 2}),
 			}, nil
 		},
 		snapshot: func(order ledger.DedupOrder) (ledger.Snapshot, error) {

@@ -51,7 +51,7 @@ func TestReconciliationReloadsWhatCanBeMended(t *testing.T) {
 	assert.Equal(t, 4, result.Mendable)
 	require.NotNil(t, result.Reloaded)
 	assert.Equal(t, 4, result.Reloaded.Loaded)
-	assert.Equal(t, `{"windows": ["2026-06-09T10", "2026-06-09T11", "2026-06-09T12", "2026-06-09T13"]}`, result.Reload)
+	assert.JSONEq(t, `{"windows": ["2026-06-09T10", "2026-06-09T11", "2026-06-09T12", "2026-06-09T13"]}`, result.Reload)
 }
 
 func TestReconciliationOnlyReportsWhenToldTo(t *testing.T) {

@@ -272,8 +272,10 @@ func TestReloadContinuesAsNewAndForgetsNothing(t *testing.T) {
 	w := newWorld()
 	env := w.environment(t, testSettings)
 	env.SetTestTimeout(time.Minute)
-	state := ReloadState{Pace: Pace{Began: env.Now(), Paused: time.Minute}, Concurrency: 50, Planned: 230, Loaded: 20,
-		Skipped: []SkippedWindow{{Reason: "before"}}}
+	state := ReloadState{
+		Pace: Pace{Began: env.Now(), Paused: time.Minute}, Concurrency: 50, Planned: 230, Loaded: 20,
+		Skipped: []SkippedWindow{{Reason: "before"}},
+	}
 	for at := someWindow(t, "2026-06-01T00"); len(state.Todo) < 209; at = at.Next() {
 		state.Todo = append(state.Todo, at)
 	}
@@ -341,7 +343,7 @@ func TestReloadInputThatMakesNoSenseFailsAtOnce(t *testing.T) {
 
 func TestUnknownFieldsOfReloadsAreRefused(t *testing.T) {
 	t.Parallel()
-	for field, into := range map[string]interface{ UnmarshalJSON([]byte) error }{
+	for field, into := range map[string]interface{ UnmarshalJSON(text []byte) error }{
 		"dry_run": &ReloadInput{}, "window": &Skip{}, "n": &Concurrency{}, "why": &Because{},
 	} {
 		require.ErrorContains(t, into.UnmarshalJSON([]byte(`{"`+field+`": 1}`)), field)

@@ -75,7 +75,7 @@ func (c *Codec) Encode(payloads []*common.Payload) ([]*common.Payload, error) {
 				converter.MetadataEncoding: []byte(encrypted),
 				keyName:                    []byte(c.sealer),
 			},
-			Data: c.ciphers[c.sealer].Seal(nil, nil, plain, []byte(c.sealer)),
+			Data: c.ciphers[c.sealer].Seal(nil, nil, plain, []byte(c.sealer)), //nolint:gosec // NewGCMWithRandomNonce draws the nonce itself
 		}
 	}
 	return out, nil

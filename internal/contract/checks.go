@@ -14,7 +14,7 @@ const (
 	ConcludeTests = "ConcludeTests"
 )
 
-// ErrTestsFailed: the data is not as the data tests want it.
+// ErrTestsFailed says that the data is not as the data tests want it.
 const ErrTestsFailed = "TestsFailed"
 
 // PlanTestsInput asks which tests there are. The result is a list of datatest.Test.

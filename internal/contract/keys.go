@@ -10,7 +10,7 @@ const (
 	CompareKeys = "CompareKeys"
 )
 
-// ErrKeysDrift: tracks and tracks_keys differ. The error's details are the keys.Drift.
+// ErrKeysDrift says that tracks and tracks_keys differ. The error's details are the keys.Drift.
 const ErrKeysDrift = "KeysDrift"
 
 // BuildKeysInput asks for one slice of a rebuild. The result is a keys.Built.

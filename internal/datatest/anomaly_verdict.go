@@ -8,7 +8,7 @@ import (
 
 // verdictOf counts anomalous buckets. With nothing to compare with, mode elementary
 // passes, as Elementary does, and mode robust says that it cannot tell.
-func verdictOf(t Test, unit string, scores []Score) Verdict { //nolint:cyclop // one count after the other
+func verdictOf(t Test, unit string, scores []Score) Verdict { //nolint:cyclop,funlen // one count after the other
 	v := Verdict{}
 	var tested, scored, small int64
 	var worst, last *Score

@@ -51,8 +51,15 @@ var marks = []struct {
 	state overview.State
 	mark  string
 }{
-	{overview.OK, ""}, {overview.Late, "l"}, {overview.Reloaded, "r"}, {overview.Empty, "e"}, {overview.Due, ""},
-	{overview.Unmerged, "u"}, {overview.Missing, "M"}, {overview.Failed, "F"}, {overview.Unknown, "?"},
+	{overview.OK, ""},
+	{overview.Late, "l"},
+	{overview.Reloaded, "r"},
+	{overview.Empty, "e"},
+	{overview.Due, ""},
+	{overview.Unmerged, "u"},
+	{overview.Missing, "M"},
+	{overview.Failed, "F"},
+	{overview.Unknown, "?"},
 }
 
 func markOf(state overview.State) string {

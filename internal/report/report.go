@@ -4,13 +4,12 @@ package report
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"html/template"
 	"io"
 	"net/url"
 	"time"
-
-	_ "embed"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/overview"
 	"github.com/posthog-tracks/posthog-tracks/internal/window"

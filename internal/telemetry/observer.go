@@ -68,8 +68,8 @@ func (o *observed) succeeded(ctx context.Context, argument, result any, took tim
 	case ledger.Load:
 		o.measures.loaded(ctx, r.Rows)
 		activity.GetLogger(ctx).Info("window is loaded", "read", r.Rows.Read, "loaded", r.Rows.Loaded, "rejected", r.Rows.Rejected, "seconds", took.Seconds())
-	case ledger.Merge:
-		o.measures.mergedWindow(ctx, windowOf(argument), r, took)
+	case contract.MergeWindowResult:
+		o.measures.mergedWindow(ctx, windowOf(argument), r.Merge, took)
 		activity.GetLogger(ctx).Info("window is merged", "inserted", r.Inserted, "updated", r.Updated, "unchanged", r.Unchanged,
 			"collided", r.Collided, "beforeCutover", r.BeforeCutover, "seconds", took.Seconds())
 	case contract.Freshness:

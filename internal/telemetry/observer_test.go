@@ -76,8 +76,8 @@ func TestWhatActivitiesDidIsCounted(t *testing.T) {
 		assert.Contains(t, logged, identity)
 	}
 
-	_, err = observedRun(t, measured, func(context.Context, contract.MergeWindowInput) (ledger.Merge, error) {
-		return ledger.Merge{Inserted: 5, Updated: 1, Unchanged: 1, Collided: 1}, nil
+	_, err = observedRun(t, measured, func(context.Context, contract.MergeWindowInput) (contract.MergeWindowResult, error) {
+		return contract.MergeWindowResult{Merge: ledger.Merge{Inserted: 5, Updated: 1, Unchanged: 1, Collided: 1}}, nil
 	}, contract.MergeWindowInput{Window: w})
 	require.NoError(t, err)
 	_, err = observedRun(t, measured, func(context.Context, contract.CheckFreshnessInput) (contract.Freshness, error) {

@@ -9,7 +9,7 @@ import (
 // Run puts a warehouse through the suite. open makes an empty warehouse with the
 // default table names and Cutover, and the area it loads staged files from, and sees
 // to their end.
-func Run(t *testing.T, open func(*testing.T) (Warehouse, activities.Area)) {
+func Run(t *testing.T, open func(*testing.T) (Warehouse, activities.Area)) { //nolint:funlen // the table of all cases
 	t.Helper()
 	for name, test := range map[string]func(*lab){
 		"commit/replaces the window":                     commitReplaces,

@@ -84,7 +84,8 @@ func (l *keysLab) rebuild(sliceRows int64) keys.Rebuilt {
 	l.t.Helper()
 	plan := l.plan("rebuild", sliceRows)
 	for i := range plan.Slices {
-		require.Equal(l.t, l.build(plan, i), l.build(plan, i), "twice is once")
+		first := l.build(plan, i)
+		require.Equal(l.t, first, l.build(plan, i), "twice is once")
 	}
 	rebuilt, err := l.keys.SwapKeys(l.t.Context(), plan.RebuildID)
 	require.NoError(l.t, err)

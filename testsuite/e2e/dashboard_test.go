@@ -22,8 +22,10 @@ func expressions(t *testing.T) []string {
 	require.NoError(t, err)
 	var board struct {
 		Panels []struct {
-			Targets []struct{ Expr string }
-		}
+			Targets []struct {
+				Expr string `json:"expr"`
+			} `json:"targets"`
+		} `json:"panels"`
 	}
 	require.NoError(t, json.Unmarshal(dashboard, &board))
 	var all []string

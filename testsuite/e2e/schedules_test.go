@@ -14,10 +14,15 @@ import (
 
 // change is what schedules diff and apply print as JSON.
 type change struct {
-	Schedule, Action string
-	Paused           bool
-	Note             string
-	Fields           []struct{ Field, Is, Wanted string }
+	Schedule string `json:"schedule"`
+	Action   string `json:"action"`
+	Paused   bool   `json:"paused"`
+	Note     string `json:"note"`
+	Fields   []struct {
+		Field  string `json:"field"`
+		Is     string `json:"is"`
+		Wanted string `json:"wanted"`
+	} `json:"fields"`
 }
 
 func (l *lab) schedules(code int, arguments ...string) string {

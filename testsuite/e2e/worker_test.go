@@ -116,10 +116,11 @@ func TestHistoriesAreEncrypted(t *testing.T) {
 	l.schedules(0, "diff")
 	events, err := l.History(context.Background(), harness.RunID(w), "")
 	require.NoError(t, err)
-	history := ""
+	var written strings.Builder
 	for _, event := range events {
-		history += event.String()
+		written.WriteString(event.String())
 	}
+	history := written.String()
 	assert.Contains(t, history, "binary/encrypted")
 	assert.NotContains(t, history, ".parquet", "the names of objects are in the results of activities")
 	assert.NotContains(t, history, "rejectLimit")

@@ -82,12 +82,12 @@ func (r *Rig) copyTables(ctx context.Context) (err error) {
 	nothing := func([]string) error { return nil }
 	for _, table := range copied {
 		export := fmt.Sprintf(`EXPORT DATA OPTIONS (uri = 'gs://%s/%s-*.parquet', format = 'PARQUET', overwrite = TRUE) AS
-			SELECT * FROM posthog.%s`, copyBucket, table, table) //nolint:unqueryvet // a copy is of all there is
+			SELECT * FROM posthog.%s`, copyBucket, table, table)
 		if err := from.Look(ctx, export, nothing); err != nil {
 			return fmt.Errorf("export %s: %w", table, err)
 		}
 		load := fmt.Sprintf(`INSERT INTO posthog.%s BY NAME SELECT * FROM read_parquet('%s')`,
-			table, filepath.Join(r.storageRoot(), copyBucket, table+"-*.parquet")) //nolint:unqueryvet // as above
+			table, filepath.Join(r.storageRoot(), copyBucket, table+"-*.parquet"))
 		if err := to.Look(ctx, load, nothing); err != nil {
 			return fmt.Errorf("copy %s: %w", table, err)
 		}

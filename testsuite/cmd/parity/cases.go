@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 )
@@ -132,9 +133,7 @@ func volume(name string, counts []int, ours string, theirs map[string]any) compa
 		ours = ", " + ours
 	}
 	arguments := map[string]any{"timestamp_column": "created_at"}
-	for key, value := range theirs {
-		arguments[key] = value
-	}
+	maps.Copy(arguments, theirs)
 	return comparison{
 		name: "volume_" + name, rows: strings.Join(days, " UNION ALL "),
 		ours:   "kind: volume_anomalies, mode: elementary, timestamp: created_at" + ours,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,7 +57,7 @@ func (p project) run(ctx context.Context, all []comparison) (map[string]outcome,
 }
 
 func (p project) call(ctx context.Context, arguments ...string) (string, error) {
-	command := exec.CommandContext(ctx, p.dbt, append([]string{"--no-use-colors", "--no-send-anonymous-usage-stats"}, arguments...)...)
+	command := exec.CommandContext(ctx, p.dbt, append([]string{"--no-use-colors", "--no-send-anonymous-usage-stats"}, arguments...)...) //nolint:gosec // the dbt that make parity installs
 	command.Dir = p.folder
 	command.Env = append(os.Environ(), "DBT_PROFILES_DIR="+p.folder)
 	output, err := command.CombinedOutput()
@@ -135,9 +136,7 @@ func (c comparison) table() map[string]any {
 	}
 	for kind, arguments := range c.theirs {
 		declared := map[string]any{"name": c.name}
-		for key, value := range arguments.(map[string]any) { //nolint:forcetypeassert // declared above
-			declared[key] = value
-		}
+		maps.Copy(declared, arguments.(map[string]any)) //nolint:forcetypeassert // declared above
 		table["data_tests"] = []any{map[string]any{kind: declared}}
 	}
 	return table

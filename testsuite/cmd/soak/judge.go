@@ -41,7 +41,7 @@ func (s *soak) measure(ctx context.Context) error {
 		}
 		_, metrics, err := s.rig.Get(ctx, "/metrics")
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the soak is over
 		}
 		if err != nil {
 			return err
