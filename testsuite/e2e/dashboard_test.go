@@ -77,11 +77,11 @@ func TestDashboardAndAlertsAskForWhatThereIs(t *testing.T) {
 	l.fails(l.start(workflows.HourlyInput{Window: damaged}), contract.ErrObjectCorrupt)
 
 	var metrics string
-	l.eventually("the schedules are reported", func() bool {
+	l.eventually("the schedules and the failed run are reported", func() bool {
 		var err error
 		_, metrics, err = l.Get(l.ctx, "/metrics")
 		require.NoError(t, err)
-		return strings.Contains(metrics, "tracks_schedule_exists{")
+		return strings.Contains(metrics, "tracks_schedule_exists{") && strings.Contains(metrics, "temporal_workflow_failed_total{")
 	})
 	for _, expression := range expressions(t) {
 		asked := metricName.FindAllString(regexp.MustCompile(`"[^"]*"`).ReplaceAllString(expression, ""), -1)
