@@ -3,6 +3,7 @@ package histories
 import (
 	"context"
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +25,15 @@ var tastes = map[string]Taste{
 	"races":      {IDs: 2, Hours: 3, Steps: 5, Rows: 3, Races: 5},
 	"backfills":  {IDs: 2, Hours: 2, Steps: 5, Rows: 4, Backfills: 4},
 	"deaths":     {IDs: 3, Hours: 2, Steps: 4, Rows: 4, Races: 1, Deaths: 5},
+}
+
+// TestMain draws fewer histories than rapid's default, unless the command line says
+// how many: make test is for every day, make chaos for the many.
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", "50"); err != nil {
+		panic(err) // rapid has that flag
+	}
+	os.Exit(m.Run())
 }
 
 // A history that fails is shrunk, told, and saved as a fixture.

@@ -74,7 +74,7 @@ var mutants = []struct{ rule, step, from, to string }{
 var drawnAlone = flag.Bool("drawn", false, "miss broken rules without the histories of testdata")
 
 // patience is how many histories of each taste are drawn to miss a rule.
-const patience = 250
+const patience = 1500
 
 // TestBrokenRulesAreMissed shows that the histories and the oracle can fail: each
 // rule is broken, and a history must end differently.
