@@ -16,6 +16,7 @@ import (
 
 	"github.com/posthog-tracks/posthog-tracks/internal/config"
 	"github.com/posthog-tracks/posthog-tracks/internal/gcs"
+	"github.com/posthog-tracks/posthog-tracks/internal/span"
 	"github.com/posthog-tracks/posthog-tracks/internal/window"
 )
 
@@ -113,7 +114,7 @@ func namespaceText(ctx context.Context, server client.Client) (string, error) {
 		return "", fmt.Errorf("look at namespace %s: %w", namespace, err)
 	}
 	kept := about.GetConfig().GetWorkflowExecutionRetentionTtl().AsDuration()
-	return fmt.Sprintf("%s keeps ended runs for %v; window_ledger keeps what they did for good", namespace, kept.Round(time.Hour)), nil
+	return fmt.Sprintf("%s keeps ended runs for %s; window_ledger keeps what they did for good", namespace, span.Text(kept)), nil
 }
 
 func namespaceName() (string, error) {
@@ -186,7 +187,7 @@ func askWarehouse(ctx context.Context, settings config.Config) (string, error) {
 	case !ok:
 		return settings.Warehouse.Kind + ", raw_tracks is empty", nil
 	default:
-		return fmt.Sprintf("%s, the newest stamp of raw_tracks is %v old", settings.Warehouse.Kind, time.Since(newest).Round(time.Minute)), nil
+		return fmt.Sprintf("%s, the newest stamp of raw_tracks is %s old", settings.Warehouse.Kind, span.Text(time.Since(newest))), nil
 	}
 }
 

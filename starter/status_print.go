@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/overview"
+	"github.com/posthog-tracks/posthog-tracks/internal/span"
 )
 
 const minute = "2006-01-02 15:04"
@@ -25,10 +25,10 @@ func printStatus(out io.Writer, f *standing) {
 	case f.LastGood.IsZero():
 		line("last good hour", "none yet")
 	default:
-		line("last good hour", "%s, which ended %s ago", f.LastGood, f.Lag)
+		line("last good hour", "%s, which ended %s ago", f.LastGood, span.Text(f.At.Sub(f.LastGood.End())))
 	}
 	if !f.Newest.IsZero() {
-		line("raw_tracks", "newest stamp %s ago: %s", f.At.Sub(f.Newest).Round(time.Minute), f.Fresh)
+		line("raw_tracks", "newest stamp %s ago: %s", span.Text(f.At.Sub(f.Newest)), f.Fresh)
 	}
 	line("hours", "%s", hoursText(f.Hours))
 	f.printRunning(line)

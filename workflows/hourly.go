@@ -10,6 +10,7 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/internal/contract"
 	"github.com/posthog-tracks/posthog-tracks/internal/export"
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
+	"github.com/posthog-tracks/posthog-tracks/internal/span"
 )
 
 // hourlyTracks takes one hour from the bucket to tracks: wait for the export,
@@ -74,7 +75,7 @@ func (h *hourly) run(ctx workflow.Context) (*HourlyResult, error) {
 	if fresh.Status == contract.StaleError {
 		// Said last, so that stale data is never a reason to leave loaded rows unmerged.
 		return nil, temporal.NewNonRetryableApplicationError(
-			fmt.Sprintf("the window is merged, but raw_tracks is stale: its newest stamp is %v old", fresh.Age.Round(time.Second)),
+			fmt.Sprintf("the window is merged, but raw_tracks is stale: its newest stamp is %s old", span.Text(fresh.Age)),
 			contract.ErrStale, nil)
 	}
 	return &h.result, nil

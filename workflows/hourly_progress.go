@@ -3,13 +3,13 @@ package workflows
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/contract"
 	"github.com/posthog-tracks/posthog-tracks/internal/export"
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
+	"github.com/posthog-tracks/posthog-tracks/internal/span"
 	"github.com/posthog-tracks/posthog-tracks/internal/window"
 )
 
@@ -66,7 +66,7 @@ func (p HourlyProgress) markdown() string {
 		}
 	}
 	if p.Freshness != nil {
-		line("Freshness: %s, loaded %v after the hour's end", p.Freshness.Status, p.Freshness.WindowLag.Round(time.Second))
+		line("Freshness: %s, loaded %s after the hour's end", p.Freshness.Status, span.Text(p.Freshness.WindowLag))
 	}
 	if p.Merge != nil {
 		line("Merge: %d loaded = %d inserted + %d updated + %d unchanged + %d collided + %d before cutover",

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"path"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -30,7 +31,9 @@ func (h *hourly) stage(ctx workflow.Context, objects []export.Object) ([]ledger.
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			defer group.Done()
 			defer places.Release(1)
-			err := h.stageOne(ctx, object, &receipts[i])
+			// The UI shows the beginning of a summary: what tells objects apart comes first.
+			summary := fmt.Sprintf("%d of %d, %d MB: %s", i+1, len(objects), object.Size>>20, path.Base(object.Name))
+			err := h.stageOne(ctx, summary, object, &receipts[i])
 			if err != nil {
 				failure = first(failure, err)
 				cancel()
@@ -44,8 +47,8 @@ func (h *hourly) stage(ctx workflow.Context, objects []export.Object) ([]ledger.
 	return receipts, failure
 }
 
-func (h *hourly) stageOne(ctx workflow.Context, object export.Object, receipt *ledger.Receipt) error {
-	ctx = h.settings.loading(ctx, fmt.Sprintf("%s, %d MB", object, object.Size>>20))
+func (h *hourly) stageOne(ctx workflow.Context, summary string, object export.Object, receipt *ledger.Receipt) error {
+	ctx = h.settings.loading(ctx, summary)
 	return workflow.ExecuteActivity(ctx, contract.StageObject,
 		contract.StageObjectInput{Window: h.result.Window, Object: object}).Get(ctx, receipt)
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/span"
 )
 
 // Incident is the time from a test's first bad result to its next good one. It is
@@ -71,7 +73,7 @@ func (i Incident) Text() string {
 		return ""
 	default:
 		return fmt.Sprintf(":large_green_circle: data test *%s*: resolved after %s; it was: %s\nNext: nothing; `starter check --test %s` runs it again",
-			i.Test, i.ResolvedAt.Sub(i.OpenedAt).Round(time.Minute), i.Status, i.Test)
+			i.Test, span.Text(i.ResolvedAt.Sub(i.OpenedAt)), i.Status, i.Test)
 	}
 }
 

@@ -54,7 +54,7 @@ func TestAlertsEndInACommand(t *testing.T) {
 	i.ResolvedAt = noon.Add(90 * time.Minute)
 	assert.Empty(t, i.Text(), "nobody heard of it")
 	i.AlertedAt = noon
-	assert.Contains(t, i.Text(), "resolved after 1h30m0s; it was: fail")
+	assert.Contains(t, i.Text(), "resolved after 1h 30m; it was: fail")
 	assert.Contains(t, i.Text(), "`starter check --test a`")
 }
 

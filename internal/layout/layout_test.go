@@ -20,7 +20,7 @@ const module = "github.com/posthog-tracks/posthog-tracks/"
 // plain types that histories hold; activities know no warehouse; a warehouse knows
 // no activity; nothing knows the commands.
 var rules = map[string][]string{
-	"workflows":                   {"internal/contract", "internal/datatest", "internal/export", "internal/keys", "internal/ledger", "internal/reconcile", "internal/window"},
+	"workflows":                   {"internal/contract", "internal/datatest", "internal/export", "internal/keys", "internal/ledger", "internal/reconcile", "internal/span", "internal/window"},
 	"activities":                  {"internal/contract", "internal/datatest", "internal/export", "internal/gcs", "internal/keys", "internal/ledger", "internal/parquetfile", "internal/reconcile", "internal/staging", "internal/warehouse", "internal/window"},
 	"worker":                      nil, // the commands put everything together
 	"starter":                     nil,
@@ -31,7 +31,7 @@ var rules = map[string][]string{
 	"internal/config":             {"internal/contract", "internal/datatest", "internal/export", "internal/warehouse"},
 	"internal/connect":            {"internal/codec", "internal/config", "internal/gcs", "internal/staging", "internal/warehouse/bigquery", "internal/warehouse/duckdb"},
 	"internal/contract":           {"internal/datatest", "internal/export", "internal/ledger", "internal/reconcile", "internal/window"},
-	"internal/datatest":           {"internal/ledger", "internal/reconcile", "internal/warehouse", "internal/window"},
+	"internal/datatest":           {"internal/ledger", "internal/reconcile", "internal/span", "internal/warehouse", "internal/window"},
 	"internal/event":              {},
 	"internal/export":             {"internal/window"},
 	"internal/gcs":                {"internal/export"},
@@ -43,6 +43,7 @@ var rules = map[string][]string{
 	"internal/reconcile":          {"internal/export", "internal/ledger", "internal/window"},
 	"internal/replay":             {"workflows"},
 	"internal/report":             {"internal/overview", "internal/window"},
+	"internal/span":               {},
 	"internal/staging":            {"internal/event", "internal/export", "internal/ledger", "internal/parquetfile", "internal/window"},
 	"internal/telemetry":          {"internal/contract", "internal/ledger", "internal/window"},
 	"internal/warehouse":          {},
@@ -52,7 +53,7 @@ var rules = map[string][]string{
 }
 
 // plain packages hold types and judgements: they may not reach files or the network.
-var plain = []string{"internal/contract", "internal/datatest", "internal/event", "internal/export", "internal/keys", "internal/ledger", "internal/reconcile", "internal/window", "workflows"}
+var plain = []string{"internal/contract", "internal/datatest", "internal/event", "internal/export", "internal/keys", "internal/ledger", "internal/reconcile", "internal/span", "internal/window", "workflows"}
 
 var outside = []string{"os", "net", "net/http", "database/sql", "os/exec", "syscall"}
 

@@ -1,0 +1,35 @@
+// Package span writes how long something took or is ago, for people.
+package span
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+var units = []struct {
+	length time.Duration
+	sign   string
+}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}}
+
+// Text is d in its two largest units, such as "166d 6h", "3h 25m" or "45s". What is
+// smaller is cut off, and "0s" is less than a second. One that is negative, as
+// from a clock that is ahead, keeps its sign.
+func Text(d time.Duration) string {
+	if d < 0 {
+		return "-" + Text(-d)
+	}
+	for i, unit := range units {
+		count := d / unit.length
+		if count == 0 {
+			continue
+		}
+		text := fmt.Sprintf("%d%s", count, unit.sign)
+		if i+1 < len(units) {
+			rest := (d - count*unit.length) / units[i+1].length
+			text += fmt.Sprintf(" %d%s", rest, units[i+1].sign)
+		}
+		return strings.TrimSuffix(text, " 0"+units[min(i+1, len(units)-1)].sign)
+	}
+	return "0s"
+}
