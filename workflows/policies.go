@@ -40,11 +40,13 @@ func (s Settings) reading(ctx workflow.Context, summary string) workflow.Context
 	return workflow.WithActivityOptions(ctx, s.activity(summary))
 }
 
-// glancing is for what is good to know and not needed: it is soon given up.
+// glancing is for what is good to know and not needed: it is soon given up. It is
+// local, one event of the history instead of six, because runs that wait look often.
 func (s Settings) glancing(ctx workflow.Context, summary string) workflow.Context {
-	options := s.activity(summary)
-	options.ScheduleToCloseTimeout = 30 * time.Second
-	return workflow.WithActivityOptions(ctx, options)
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
+		ScheduleToCloseTimeout: 10 * time.Second, Summary: summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, MaximumAttempts: 3},
+	})
 }
 
 // lastWords is for what a run still has to say when it has failed: it may not

@@ -66,7 +66,7 @@ func (t *turnTaking) holder(ctx workflow.Context) string {
 	id := WriterID(t.settings.Table)
 	var writer contract.Writer
 	ctx = t.settings.glancing(ctx, "who writes "+t.settings.Table)
-	err := workflow.ExecuteActivity(ctx, contract.FindWriter, contract.FindWriterInput{WorkflowID: id}).Get(ctx, &writer)
+	err := workflow.ExecuteLocalActivity(ctx, contract.FindWriter, contract.FindWriterInput{WorkflowID: id}).Get(ctx, &writer)
 	switch {
 	case err != nil:
 		return "see workflow " + id
