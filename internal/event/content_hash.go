@@ -28,10 +28,19 @@ func (h *hasher) contentHash(row *Row) int64 {
 	}
 	h.state.Reset()
 	h.state.Write([]byte(contentVersion))
-	for _, part := range [][]byte{row.EventName, row.UserID, row.PersonID, row.EventPayload} {
-		h.state.Write([]byte{0x1f})
-		h.state.Write(part)
+	h.write(row.EventName)
+	h.write(row.UserID)
+	if row.PersonID != nil { // no person is not the same as an empty one
+		h.write(row.PersonID)
 	}
+	h.write(row.EventPayload)
 	sum := h.state.Sum(h.sum[:0])
 	return int64(binary.BigEndian.Uint64(sum) >> 4)
+}
+
+// write adds a part and what divides it from the one before. The payload is JSON,
+// which cannot hold that byte, so what is before it cannot be mistaken for it.
+func (h *hasher) write(part []byte) {
+	h.state.Write([]byte{0x1f})
+	h.state.Write(part)
 }

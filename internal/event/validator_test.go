@@ -209,7 +209,8 @@ func TestContentHashSeesContentAlone(t *testing.T) {
 	for name, change := range map[string]func(*RawPostHogEvent){
 		"event":       func(r *RawPostHogEvent) { r.Event = []byte("other") },
 		"distinct_id": func(r *RawPostHogEvent) { r.DistinctID = []byte("other") },
-		"person_id":   func(r *RawPostHogEvent) { r.PersonID = nil },
+		"person_id":   func(r *RawPostHogEvent) { r.PersonID = []byte("other") },
+		"no person":   func(r *RawPostHogEvent) { r.PersonID = nil },
 		"properties":  func(r *RawPostHogEvent) { r.Properties = []byte(`{"a":2}`) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -219,6 +220,10 @@ func TestContentHashSeesContentAlone(t *testing.T) {
 			assert.NotEqual(t, base, check(t, raw).ContentHash)
 		})
 	}
+
+	none, empty := rawEvent(`{}`), rawEvent(`{}`)
+	none.PersonID, empty.PersonID = nil, []byte{}
+	assert.NotEqual(t, check(t, none).ContentHash, check(t, empty).ContentHash, "no person_id is not an empty one")
 }
 
 func TestValidatorCanBeReused(t *testing.T) {

@@ -27,7 +27,7 @@ deliveries AS (
     IFNULL(event_inserted_at, TIMESTAMP '0001-01-01 00:00:00+00') AS inserted_order,
     IFNULL(bq_ingested_timestamp, TIMESTAMP '0001-01-01 00:00:00+00') AS ingested_order,
     TO_HEX(SHA256(CONCAT(
-      event_name, CHR(31), user_id, CHR(31), IFNULL(person_id, ''), CHR(31), IFNULL(TO_JSON_STRING(event_payload), '')
+      event_name, CHR(31), user_id, IFNULL(CONCAT(CHR(31), person_id), ''), CHR(31), IFNULL(TO_JSON_STRING(event_payload), '')
     ))) AS content_order,
     CAST(CONCAT('0x', SUBSTR(TO_HEX(SHA256(
       CONCAT(CAST(LENGTH(event_name) AS STRING), ':', event_name, user_id)

@@ -24,7 +24,7 @@ CREATE OR REPLACE TEMP MACRO identity_hash(event_name, user_id) AS
 -- The content_hash of a row of tracks, as package event computes it from an export.
 CREATE OR REPLACE TEMP MACRO content_hash(event_name, user_id, person_id, event_payload) AS
   CAST('0x' || substr(sha256(
-    '1' || chr(31) || event_name || chr(31) || user_id || chr(31) || IFNULL(person_id, '') || chr(31)
+    '1' || chr(31) || event_name || chr(31) || user_id || IFNULL(chr(31) || person_id, '') || chr(31)
     || IFNULL(CAST(event_payload AS VARCHAR), '')
   ), 1, 15) AS BIGINT);
 

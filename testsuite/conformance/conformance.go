@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(*testing.T) (Warehouse, activities.Area)) { //n
 		"merge/unknown load":                             mergeUnknown,
 		"merge/newer content wins":                       mergeUpdates,
 		"merge/created_at stays":                         mergeKeepsCreatedAt,
+		"merge/no person is not an empty one":            mergeTellsNoneFromEmpty,
 		"merge/older content never wins":                 mergeKeepsNewer,
 		"merge/NULL inserted_at is the lowest":           mergeNullInserted,
 		"merge/the stamp breaks ties":                    mergeStampBreaksTies,

@@ -49,6 +49,16 @@ func mergeUpdates(l *lab) {
 	assert.Equal(l.t, []string{line("0001", noon, "second"), line("0002", noon, "first")}, l.tracks())
 }
 
+// mergeTellsNoneFromEmpty delivers an event without a person, and then with an empty one.
+func mergeTellsNoneFromEmpty(l *lab) {
+	none := func(e *sample.Event) { e.PersonID = sample.Text{} }
+	l.deliver(l.hour(1), event(1, none), event(2, content("")))
+	merge := l.deliver(l.hour(2), event(1, content(""), inserted(60)), event(2, none, inserted(60)))
+	assert.Equal(l.t, ledger.Merge{Updated: 2}, merge)
+	assert.Equal(l.t, []string{"0001|false", "0002|true"},
+		l.rows(`SELECT SUBSTR(event_id, 33), person_id IS NULL FROM posthog.tracks ORDER BY 1`))
+}
+
 func mergeKeepsCreatedAt(l *lab) {
 	monthsAgo := noon.AddDate(0, -2, 0)
 	l.deliver(l.hour(1), event(1, at(monthsAgo)))

@@ -49,7 +49,7 @@ var (
 	inserts  = []*time.Time{new(noon.Add(time.Minute)), new(noon.Add(2 * time.Minute)), nil, new(noon.AddDate(0, -3, 0))}
 	names    = []string{"play", "playing", "stop"}
 	users    = []string{"ing", ""}
-	persons  = []*string{new("first"), new("second"), nil}
+	persons  = []*string{new("first"), new("second"), nil, new("")}
 	payloads = []*string{nil, new(`{}`), new(payload("a")), new(payload("b"))}
 )
 

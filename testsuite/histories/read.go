@@ -101,13 +101,13 @@ func (p *player) read(ctx context.Context) ([]string, error) {
 	return lines, nil
 }
 
-// line shows a row as the oracle does. Empty is NULL, but for the user's id, which
-// may be empty.
+// line shows a row as the oracle does. Empty is NULL, but for the ids of user and
+// person, which may be empty.
 func line(table string, row []string) string {
 	columns := make([]any, len(row))
 	for i, text := range row {
 		columns[i] = text
-		mayBeEmpty := i == 5 && strings.HasSuffix(table, "tracks") // user_id
+		mayBeEmpty := (i == 5 || i == 6) && strings.HasSuffix(table, "tracks")
 		if text == "" && !mayBeEmpty {
 			columns[i] = oracle.Null
 		}
