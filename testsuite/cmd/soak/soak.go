@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
 	"sync"
 	"time"
@@ -179,67 +178,6 @@ func (s *soak) again(ctx context.Context, do func() error) error {
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
-}
-
-// kill kills workers and Temporal, with pauses in between, until trouble ends.
-func (s *soak) kill(trouble, ctx context.Context) error {
-	random := rand.New(rand.NewPCG(s.seed, 2)) //nolint:gosec // no secret follows from it
-	for {
-		select {
-		case <-trouble.Done():
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.calm = true
-			s.bucket.behave()
-			return nil
-		case <-time.After(time.Duration(5+random.IntN(15)) * time.Second):
-		}
-		victim := []string{"worker", "worker", "Temporal and bucket", "all"}[random.IntN(4)]
-		if err := s.strike(ctx, victim); err != nil {
-			return fmt.Errorf("kill %s: %w", victim, err)
-		}
-		s.results.Lock()
-		s.kills[victim]++
-		s.results.Unlock()
-	}
-}
-
-func (s *soak) strike(ctx context.Context, victim string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if victim != "worker" {
-		if err := s.rig.KillStack(); err != nil {
-			return err
-		}
-	}
-	if victim != "Temporal and bucket" {
-		if err := s.worker.Kill(); err != nil {
-			return err
-		}
-	}
-	if victim != "worker" {
-		if err := s.rig.RestartStack(ctx); err != nil {
-			return err
-		}
-	}
-	if victim == "Temporal and bucket" {
-		return nil
-	}
-	running := s.rig.Running()
-	var err error
-	if s.worker, err = s.rig.StartWorker(); err != nil {
-		return err
-	}
-	for s.rig.Running() == running {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-s.worker.Ended():
-			return fmt.Errorf("the new worker ended, see %s", s.rig.WorkerLog)
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	return nil
 }
 
 func (s *soak) stopWorker() error { return s.worker.Stop() }
