@@ -80,6 +80,7 @@ func registerTableActivities(w worker.Worker, settings config.Config, bucket *gc
 	register(w, contract.CompareWindows, (&activities.Reconciliation{Bucket: bucket, Prefix: settings.Prefix, Books: store}).CompareWindows)
 	register(w, contract.DrainWriters, tables.DrainWriters)
 	register(w, contract.FindWriter, activities.FindWriter)
+	register(w, contract.PreviewWindow, (&activities.Previews{Warehouse: store}).PreviewWindow)
 	registerKeys(w, store)
 }
 

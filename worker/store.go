@@ -18,6 +18,7 @@ type store interface {
 	activities.Historian
 	activities.KeysWarehouse
 	activities.Questions
+	activities.Previewer
 }
 
 // registerRefusals answers for activities that the configured warehouse cannot do:

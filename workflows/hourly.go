@@ -27,6 +27,7 @@ func (w *Workflows) hourlyTracks(ctx workflow.Context, in HourlyInput) (*HourlyR
 type hourly struct {
 	settings Settings
 	origin   ledger.Run
+	dry      bool
 	progress HourlyProgress
 	result   HourlyResult
 }
@@ -37,6 +38,7 @@ func (h *hourly) setup(ctx workflow.Context, w *Workflows, in HourlyInput) error
 		return err
 	}
 	h.settings = settings
+	h.dry, h.result.DryRun = in.DryRun, in.DryRun
 	if h.result.Window, err = in.resolve(ctx, &h.settings); err != nil {
 		return err
 	}
@@ -85,7 +87,7 @@ func (h *hourly) run(ctx workflow.Context) (*HourlyResult, error) {
 const looks = 5
 
 // load takes the window to raw_tracks. It returns nil when there is nothing to
-// load. When the bucket moves between listing and reading, it looks again.
+// load, and in a dry run. When the bucket moves between listing and reading, it looks again.
 func (h *hourly) load(ctx workflow.Context) (*ledger.Load, error) {
 	for look := 1; ; look++ {
 		found, err := h.awaitExport(ctx)
@@ -121,7 +123,11 @@ func (h *hourly) loadExport(ctx workflow.Context, found export.Export) (*ledger.
 	if err != nil {
 		return nil, named("stage objects", err)
 	}
-	load, err := h.commit(ctx, ledger.Commit{Staged: receipts, Ignored: found.Ignored})
+	commit := h.commitOf(ctx, ledger.Commit{Staged: receipts, Ignored: found.Ignored})
+	if h.dry {
+		return nil, h.preview(ctx, commit)
+	}
+	load, err := h.commit(ctx, commit)
 	if err != nil {
 		return nil, named("replace the window in raw_tracks", err)
 	}
@@ -130,13 +136,17 @@ func (h *hourly) loadExport(ctx workflow.Context, found export.Export) (*ledger.
 	return load, nil
 }
 
-// commit replaces the window. If rows of its last load were never merged, they
-// are merged first: the new export may have fewer rows, and theirs would be lost.
-func (h *hourly) commit(ctx workflow.Context, commit ledger.Commit) (*ledger.Load, error) {
+func (h *hourly) commitOf(ctx workflow.Context, commit ledger.Commit) ledger.Commit {
 	commit.Load = ledger.Load{
 		Window: h.result.Window, ID: h.origin.RunID, Run: h.origin,
 		IngestedAt: workflow.Now(ctx).UTC().Truncate(time.Microsecond),
 	}
+	return commit
+}
+
+// commit replaces the window. If rows of its last load were never merged, they
+// are merged first: the new export may have fewer rows, and theirs would be lost.
+func (h *hourly) commit(ctx workflow.Context, commit ledger.Commit) (*ledger.Load, error) {
 	for {
 		h.at(ctx, "replacing the window in raw_tracks")
 		var load ledger.Load

@@ -20,6 +20,8 @@ type HourlyInput struct {
 	RejectLimit *float64 `json:"rejectLimit,omitempty"`
 	// WhenMissing overrides what an hour without objects is: "fail" or "empty".
 	WhenMissing string `json:"whenMissing,omitempty"`
+	// DryRun says what the run would do to the tables, and leaves them as they are.
+	DryRun bool `json:"dryRun,omitempty"`
 }
 
 // UnmarshalJSON refuses fields that do not exist.
@@ -31,7 +33,10 @@ func (in *HourlyInput) UnmarshalJSON(text []byte) error {
 // HourlyResult is what a run did.
 type HourlyResult struct {
 	Window window.Window `json:"window"`
-	// Status is merged, or empty when there was nothing to load.
+	// DryRun says that nothing was written. Preview is what would have been.
+	DryRun  bool            `json:"dryRun,omitempty"`
+	Preview *ledger.Preview `json:"preview,omitempty"`
+	// Status is merged, or empty when there was nothing to load. A dry run has none.
 	Status  ledger.Status `json:"status"`
 	Objects int           `json:"objects"`
 	Rows    ledger.Rows   `json:"rows"`

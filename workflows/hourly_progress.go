@@ -24,6 +24,7 @@ type HourlyProgress struct {
 	Freshness *contract.Freshness `json:"freshness,omitempty"`
 	Merge     *ledger.Merge       `json:"merge,omitempty"`
 	Cost      *ledger.Cost        `json:"cost,omitempty"`
+	Preview   *ledger.Preview     `json:"preview,omitempty"`
 	Notes     []string            `json:"notes,omitempty"`
 }
 
@@ -74,6 +75,9 @@ func (p HourlyProgress) markdown() string {
 	}
 	if p.Cost != nil {
 		line("Cost: %.1f MB billed, %.1f slot seconds, about $%.4f", float64(p.Cost.BytesBilled)/1e6, float64(p.Cost.SlotMillis)/1e3, p.Cost.USD)
+	}
+	if p.Preview != nil {
+		lines = append(lines, previewLines(*p.Preview)...)
 	}
 	for _, note := range p.Notes {
 		line("Note: %s", note)

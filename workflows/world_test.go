@@ -26,6 +26,7 @@ type world struct {
 	await   func(contract.AwaitExportInput) (contract.AwaitExportResult, error)
 	stage   func(context.Context, contract.StageObjectInput) (ledger.Receipt, error)
 	commit  func(context.Context, contract.CommitWindowInput) (ledger.Load, error)
+	preview func(contract.CommitWindowInput) (ledger.Preview, error)
 	fresh   func(contract.CheckFreshnessInput) (contract.Freshness, error)
 	merge   func(context.Context, contract.MergeWindowInput) (ledger.Merge, error)
 	booking func(ledger.Outcome) error
@@ -69,6 +70,7 @@ func newWorld() *world {
 			load.Status, load.Rows = ledger.Loaded, ledger.RowsOf(in.Commit.Staged)
 			return load, nil
 		},
+		preview: func(contract.CommitWindowInput) (ledger.Preview, error) { return ledger.Preview{}, nil },
 		fresh: func(contract.CheckFreshnessInput) (contract.Freshness, error) {
 			return contract.Freshness{Status: contract.Fresh}, nil
 		},
@@ -121,6 +123,10 @@ func (w *world) environment(t *testing.T, settings Settings) *testsuite.TestWork
 	register(contract.CommitWindow, func(ctx context.Context, in contract.CommitWindowInput) (ledger.Load, error) {
 		w.note(contract.CommitWindow)
 		return w.commit(ctx, in)
+	})
+	register(contract.PreviewWindow, func(_ context.Context, in contract.CommitWindowInput) (ledger.Preview, error) {
+		w.note(contract.PreviewWindow)
+		return w.preview(in)
 	})
 	register(contract.CheckFreshness, func(_ context.Context, in contract.CheckFreshnessInput) (contract.Freshness, error) {
 		w.note(contract.CheckFreshness)

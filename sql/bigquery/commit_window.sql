@@ -2,6 +2,13 @@
 -- raw_rejects and the ledger. The steps are run as one script, so a reader sees the
 -- old hour or the new one, and an error anywhere leaves the old one.
 
+-- step: preview
+-- A table for the window alone, like raw_tracks: where a dry run puts the rows. It
+-- comes before everything else, and expires.
+CREATE OR REPLACE TABLE ${window_preview}
+OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 48 HOUR))
+AS SELECT * FROM ${raw_tracks} WHERE FALSE;
+
 -- step: begin
 BEGIN TRANSACTION;
 

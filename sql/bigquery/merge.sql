@@ -123,6 +123,17 @@ SELECT
     SELECT DISTINCT bucket FROM ${merge_verdict} WHERE outcome IN ('updated', 'advanced') ORDER BY bucket
   ) AS changed_buckets;
 
+-- step: days
+-- The days of tracks that change.
+SELECT
+  FORMAT_TIMESTAMP('%Y-%m-%d', created_at) AS day,
+  COUNTIF(outcome = 'inserted') AS inserted,
+  COUNTIF(outcome = 'updated') AS updated
+FROM ${merge_verdict}
+WHERE outcome IN ('inserted', 'updated')
+GROUP BY day
+ORDER BY day;
+
 -- step: begin
 BEGIN TRANSACTION;
 

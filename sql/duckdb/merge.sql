@@ -101,6 +101,17 @@ SELECT
   (SELECT COUNT(*) FROM ${raw_tracks} WHERE window_start = @window AND created_at < @cutover) AS before_cutover
 FROM merge_verdict;
 
+-- step: days
+-- The days of tracks that change.
+SELECT
+  strftime(created_at, '%Y-%m-%d') AS day,
+  COUNT(*) FILTER (outcome = 'inserted') AS inserted,
+  COUNT(*) FILTER (outcome = 'updated') AS updated
+FROM merge_verdict
+WHERE outcome IN ('inserted', 'updated')
+GROUP BY day
+ORDER BY day;
+
 -- step: events
 -- A key more than there are events would be a duplicate.
 SELECT

@@ -22,6 +22,7 @@ import (
 type Proxy struct {
 	upstream *url.URL
 	through  *httputil.ReverseProxy
+	dry      *httputil.ReverseProxy // takes dry runs through
 
 	mu   sync.Mutex
 	jobs map[name]*job
@@ -46,9 +47,11 @@ func newProxy(upstream *url.URL) *Proxy {
 	p := &Proxy{
 		upstream: upstream, jobs: make(map[name]*job), json: make(map[string]bool),
 		through: httputil.NewSingleHostReverseProxy(upstream),
+		dry:     httputil.NewSingleHostReverseProxy(upstream),
 		hold:    func(string) time.Duration { return 0 },
 	}
 	p.through.ModifyResponse = p.mendTypes
+	p.dry.ModifyResponse = mendDryRun
 	return p
 }
 
@@ -135,13 +138,17 @@ func (p *Proxy) insert(w http.ResponseWriter, r *http.Request, project string) {
 	named := name{project, id}
 	configuration, _ := resource["configuration"].(map[string]any)
 	if dry, _ := configuration["dryRun"].(bool); dry || id == "" {
+		through := p.through
+		if dry {
+			through = p.dry
+		}
 		body, err := json.Marshal(resource)
 		if err != nil {
 			refuse(w, http.StatusBadRequest, "invalid", err.Error())
 			return
 		}
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-		p.through.ServeHTTP(w, r)
+		through.ServeHTTP(w, r)
 		return
 	}
 	p.mu.Lock()

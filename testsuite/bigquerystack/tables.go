@@ -59,8 +59,12 @@ func (p *Proxy) mendTypes(response *http.Response) error {
 	if err != nil {
 		return err
 	}
+	replaceBody(response, body)
+	return nil
+}
+
+func replaceBody(response *http.Response, body []byte) {
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	response.ContentLength = int64(len(body))
 	response.Header.Set("Content-Length", strconv.Itoa(len(body)))
-	return nil
 }

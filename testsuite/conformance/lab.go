@@ -28,6 +28,7 @@ type Warehouse interface {
 	overview.Tables
 	activities.Books
 	activities.Historian
+	activities.Previewer
 	// Ask and Tell run the data tests' questions, and write down what they found.
 	Ask(ctx context.Context, q warehouse.Question) (warehouse.Answer, error)
 	Tell(ctx context.Context, q warehouse.Question) error

@@ -37,15 +37,7 @@ func (w *Warehouse) CommitWindow(ctx context.Context, commit ledger.Commit) (led
 	if err := bindLoad(s, load, commit); err != nil {
 		return ledger.Load{}, err
 	}
-	steps := []string{"begin", "guard", "remove_rows", "remove_rejects"}
-	if load.Rows.Loaded > 0 {
-		steps = append(steps, "insert_rows")
-	}
-	if load.Rows.Rejected > 0 {
-		steps = append(steps, "insert_rejects")
-	}
-	steps = append(steps, "record", "verify", "commit")
-	_, err := s.do(ctx, load.ID, steps...)
+	_, err := s.do(ctx, load.ID, replacement(load)...)
 	if broken, ok := errors.AsType[*warehouse.InvariantError](err); ok {
 		// Another run may have committed the window in between.
 		if _, found := w.replaceable(ctx, load); found != nil {
@@ -60,6 +52,18 @@ func (w *Warehouse) CommitWindow(ctx context.Context, commit ledger.Commit) (led
 	// The window is committed, whether or not its cost gets into the ledger.
 	_ = s.bookCost(ctx, load)
 	return load, nil
+}
+
+// replacement is the steps of the transaction that replaces a window.
+func replacement(load ledger.Load) []string {
+	steps := []string{"begin", "guard", "remove_rows", "remove_rejects"}
+	if load.Rows.Loaded > 0 {
+		steps = append(steps, "insert_rows")
+	}
+	if load.Rows.Rejected > 0 {
+		steps = append(steps, "insert_rejects")
+	}
+	return append(steps, "record", "verify", "commit")
 }
 
 // replaceable returns the load if it is booked already, and an UnmergedError if

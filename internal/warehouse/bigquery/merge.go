@@ -137,9 +137,15 @@ func (m *merging) classify(ctx context.Context) error {
 	return nil
 }
 
-// write runs the transaction, with no statement that has nothing to do: each is
-// billed for what it looks at.
+// write runs the transaction.
 func (m *merging) write(ctx context.Context) error {
+	_, err := m.do(ctx, m.key, m.transaction()...)
+	return err
+}
+
+// transaction is the steps of the transaction, without those that have nothing to do:
+// each is billed for what it looks at.
+func (m *merging) transaction() []string {
 	m.bind["inserted"] = m.counts.Inserted
 	m.bind["updated"] = m.counts.Updated
 	m.bind["unchanged"] = m.counts.Unchanged
@@ -161,8 +167,7 @@ func (m *merging) write(ctx context.Context) error {
 			steps = append(steps, step.name)
 		}
 	}
-	_, err := m.do(ctx, m.key, append(steps, "verify", "record", "commit")...)
-	return err
+	return append(steps, "verify", "record", "commit")
 }
 
 // dropVerdict saves the storage; left behind, it expires by itself.

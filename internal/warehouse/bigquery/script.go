@@ -77,8 +77,7 @@ func (s *script) do(ctx context.Context, key string, names ...string) (*result, 
 	if err != nil {
 		return nil, err
 	}
-	name := strings.ReplaceAll(s.task+"-"+names[0], "_", "-")
-	work := task{step: name, window: s.window, key: key}
+	work := task{step: s.jobStep(names[0]), window: s.window, key: key}
 	if slices.Contains(names, "move_fence") { // as every write to tracks does
 		work.writes = s.warehouse.options.Tables.Name()
 	}
@@ -89,6 +88,9 @@ func (s *script) do(ctx context.Context, key string, names ...string) (*result, 
 	s.results = append(s.results, result)
 	return result, nil
 }
+
+// jobStep is a step's name in job ids, labels and the ledger.
+func (s *script) jobStep(name string) string { return strings.ReplaceAll(s.task+"-"+name, "_", "-") }
 
 // fresh runs one step anew, whatever ran before: it is for what may be done any
 // number of times.

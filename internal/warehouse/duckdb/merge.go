@@ -52,16 +52,24 @@ type merging struct {
 }
 
 func (m *merging) run(ctx context.Context) error {
-	m.bind["window"] = m.load.Window.Start()
-	m.bind["load_id"] = m.load.ID
-	m.bind["cutover"] = m.warehouse.options.Cutover.UTC()
-	m.bind["ingested_at"] = m.load.IngestedAt.UTC()
-	for _, step := range []func(context.Context) error{m.guard, m.classify, m.change, m.reject, m.record} {
+	for _, step := range []func(context.Context) error{m.look, m.change, m.reject, m.record} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// look finds out what the merge will do, and changes nothing.
+func (m *merging) look(ctx context.Context) error {
+	m.bind["window"] = m.load.Window.Start()
+	m.bind["load_id"] = m.load.ID
+	m.bind["cutover"] = m.warehouse.options.Cutover.UTC()
+	m.bind["ingested_at"] = m.load.IngestedAt.UTC()
+	if err := m.guard(ctx); err != nil {
+		return err
+	}
+	return m.classify(ctx)
 }
 
 // guard makes sure that tracks_keys can be relied on and that raw_tracks holds
