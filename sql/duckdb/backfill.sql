@@ -110,6 +110,8 @@ SELECT * FROM near WHERE event_id IN (SELECT event_id FROM backfill_rows WHERE r
 -- step: classify
 -- What becomes of each row. Of an event with several rows, one of its first day is
 -- inserted or present, and all others are duplicates, on whatever day they are.
+-- Refused rows find nothing because their id is NULL in the joins: a condition beside
+-- the equality would make DuckDB compare every row with every other.
 CREATE OR REPLACE TEMP TABLE backfill_verdict AS
 WITH faced AS (
   SELECT
@@ -118,9 +120,9 @@ WITH faced AS (
     r.event_id IS NOT NULL AS is_repeated,
     d.identity_hash <> COALESCE(k.identity_hash, r.identity_hash, d.identity_hash) AS collides,
     r.first_created_at
-  FROM backfill_rows AS d
-  LEFT JOIN backfill_known AS k ON k.event_id = d.event_id AND d.refused IS NULL
-  LEFT JOIN ${backfill_repeats} AS r ON r.event_id = d.event_id AND d.refused IS NULL
+  FROM (SELECT *, IF(refused IS NULL, event_id, NULL) AS accepted_id FROM backfill_rows) AS d
+  LEFT JOIN backfill_known AS k ON k.event_id = d.accepted_id
+  LEFT JOIN ${backfill_repeats} AS r ON r.event_id = d.accepted_id
 ),
 ranked AS (
   SELECT
@@ -129,7 +131,7 @@ ranked AS (
   FROM faced
 )
 SELECT
-  * EXCLUDE (collides, place),
+  * EXCLUDE (accepted_id, collides, place),
   CASE
     WHEN refused IS NOT NULL THEN 'rejected'
     WHEN collides THEN 'collided'
