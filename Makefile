@@ -52,6 +52,14 @@ test-googlesql: ## Parse every statement for BigQuery with GoogleSQL's parser; c
 soak: ## Run simulated days under kills and faults, then measure the worker in calm (SOAK=30m)
 	cd testsuite && go run ./cmd/soak -for $(or $(SOAK),30m)
 
+.PHONY: replay
+replay: ## Replay the recorded histories of every workflow against the code as it is
+	cd testsuite && go test ./replay
+
+.PHONY: replay-record
+replay-record: ## Record the histories of paths that have none yet, on a real Temporal server
+	cd testsuite && go test ./e2e -count=1 -run '^TestHistories$$' -record $(CURDIR)/testsuite/replay/testdata
+
 .PHONY: lint
 lint: ## Check style, and that workflow code is deterministic
 	$(TOOL) golangci-lint run ./...

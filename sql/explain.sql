@@ -42,9 +42,3 @@ SELECT
 FROM ${window_ledger}
 WHERE window_start = @window
 ORDER BY recorded_at, load_id;
-
--- step: payloads
--- The event's data, delivery by delivery, for whoever asks for it.
-SELECT source_object, source_row, event_payload FROM ${raw_tracks}
-WHERE event_id = @event_id
-ORDER BY window_start, source_object, source_row;

@@ -111,7 +111,7 @@ func Tell(ctx context.Context, tables Tables, eventID string, everywhere bool) (
 	if story.Refused, err = read(ctx, tables, "explain", "merge_rejects", bind, rejectionOf); err != nil {
 		return nil, err
 	}
-	if story.Rejects, err = read(ctx, tables, "explain_rejects", "rejects", bind, rejectionOf); err != nil {
+	if story.Rejects, err = read(ctx, tables, "explain_data", "rejects", bind, rejectionOf); err != nil {
 		return nil, err
 	}
 	if err := story.findRows(ctx, tables, everywhere); err != nil {
@@ -213,7 +213,7 @@ type Payload struct {
 
 // Payloads are the data of an event, delivery by delivery.
 func Payloads(ctx context.Context, tables Tables, eventID string) ([]Payload, error) {
-	return read(ctx, tables, "explain", "payloads", map[string]any{"event_id": eventID}, func(r *record) Payload {
+	return read(ctx, tables, "explain_data", "payloads", map[string]any{"event_id": eventID}, func(r *record) Payload {
 		return Payload{Object: r.text(), Row: r.number(), Payload: r.text()}
 	})
 }

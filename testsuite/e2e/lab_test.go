@@ -68,7 +68,8 @@ func set(environment ...string) func(*harness.Options) {
 	return func(o *harness.Options) { o.Environment = append(o.Environment, environment...) }
 }
 
-// close ends everything. A worker that does not end in order fails the test.
+// close ends everything. A worker that does not end in order fails the test, and so
+// does a run that the code would not go on with.
 func (l *lab) close() {
 	if l.worker != nil {
 		require.NoError(l.t, l.worker.Stop())

@@ -15,11 +15,14 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/workflows"
 )
 
+// somebodyElse is a workflow that no worker knows.
+const somebodyElse = "SomebodyElse"
+
 // holdLock takes the writer lock for somebody who never gets to writing, until the
 // returned function is called.
 func (l *lab) holdLock() (release func()) {
 	l.t.Helper()
-	run, err := l.Temporal.ExecuteWorkflow(l.ctx, client.StartWorkflowOptions{ID: harness.Writer, TaskQueue: "nobody"}, "SomebodyElse")
+	run, err := l.Temporal.ExecuteWorkflow(l.ctx, client.StartWorkflowOptions{ID: harness.Writer, TaskQueue: "nobody"}, somebodyElse)
 	require.NoError(l.t, err)
 	return func() {
 		require.NoError(l.t, l.Temporal.TerminateWorkflow(l.ctx, run.GetID(), run.GetRunID(), "by a test"))

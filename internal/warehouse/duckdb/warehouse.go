@@ -71,7 +71,7 @@ func New(options Options) (*Warehouse, error) {
 	w.writer <- struct{}{}
 	for _, task := range []string{
 		"functions", "schema", "commit_window", "merge", "ledger", "standings", "backfill", "freshness",
-		"overview", "explain", "explain_rejects", "dedup", "keys_rebuild", "keys_verify",
+		"overview", "explain", "explain_data", "dedup", "keys_rebuild", "keys_verify",
 		"checks", "check_windows", "check_metrics", "check_event_freshness", "test_results",
 	} {
 		steps, err := sql.Load("duckdb", task)

@@ -1,0 +1,88 @@
+package e2e
+
+import (
+	"errors"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/client"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/duckdb"
+	"github.com/posthog-tracks/posthog-tracks/testsuite/harness"
+	"github.com/posthog-tracks/posthog-tracks/workflows"
+)
+
+// double puts every row of tracks there again, a second later, as no part of the
+// product would.
+func (r *recorder) double() {
+	r.t.Helper()
+	tables, err := duckdb.New(duckdb.Options{Path: r.WarehouseFile, MemoryLimit: "256MB", Threads: 1, Tables: warehouse.DefaultTables()})
+	require.NoError(r.t, err)
+	err = tables.Look(r.ctx, `INSERT INTO posthog.tracks
+		SELECT * REPLACE (created_at + INTERVAL 1 SECOND AS created_at) FROM posthog.tracks`, func([]string) error { return nil })
+	require.NoError(r.t, errors.Join(err, tables.Close()))
+}
+
+func (r *recorder) dedup(in workflows.DedupInput) client.WorkflowRun {
+	r.t.Helper()
+	return r.oneOff(workflows.DedupID, workflows.DedupTracks, in)
+}
+
+// comesTo waits until a dedup is in a state, and returns how many rows it plans to remove.
+func (r *recorder) comesTo(run client.WorkflowRun, state workflows.DedupState) (excess int64) {
+	r.t.Helper()
+	r.eventually("the dedup is "+string(state), func() bool {
+		answer, err := r.Temporal.QueryWorkflow(r.ctx, run.GetID(), run.GetRunID(), workflows.ProgressQuery)
+		if err != nil {
+			return false
+		}
+		var result workflows.DedupResult
+		require.NoError(r.t, answer.Get(&result))
+		if result.Plan != nil {
+			excess = result.Plan.Excess.Total()
+		}
+		return result.State == state
+	})
+	return excess
+}
+
+// approved is a dedup that has been done and can be taken back.
+func (r *recorder) approved() client.WorkflowRun {
+	r.t.Helper()
+	run := r.dedup(workflows.DedupInput{})
+	excess := r.comesTo(run, workflows.DedupPlanned)
+	require.Error(r.t, r.update(run, workflows.ApproveUpdate, workflows.Approval{Excess: excess + 1}))
+	require.NoError(r.t, r.update(run, workflows.ApproveUpdate, workflows.Approval{Excess: excess}))
+	r.comesTo(run, workflows.DedupApplied)
+	return run
+}
+
+func (r *recorder) dedups() {
+	w := hour(r.t, 0)
+	r.export(w, ordinary(1))
+	r.load(w)
+	r.keep(r.over(r.dedup(workflows.DedupInput{})), "nothing-to-do")
+	r.keep(r.over(r.dedup(workflows.DedupInput{KeepHours: -1})), "refused")
+
+	r.double()
+	r.keep(r.over(r.dedup(workflows.DedupInput{PlanOnly: true})), "plan-only")
+	run := r.dedup(workflows.DedupInput{})
+	r.comesTo(run, workflows.DedupPlanned)
+	require.NoError(r.t, r.update(run, workflows.RejectUpdate, workflows.Because{Reason: "a test"}))
+	r.keep(r.over(run), "rejected")
+
+	run = r.approved()
+	r.keepID(harness.Writer, "", "dedup")
+	require.NoError(r.t, r.update(run, workflows.RollbackUpdate, workflows.Because{Reason: "a test"}))
+	r.keep(r.over(run), "taken-back")
+	r.keepID(harness.Writer, "", "dedup-rollback")
+
+	run = r.approved()
+	require.NoError(r.t, r.update(run, workflows.ReleaseUpdate, workflows.Because{Reason: "a test"}))
+	r.keep(r.over(run), "released")
+
+	r.double()
+	run = r.approved()
+	r.cancel(run)
+	r.keep(r.over(run), "cancelled")
+}

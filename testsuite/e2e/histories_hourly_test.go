@@ -1,0 +1,129 @@
+package e2e
+
+import (
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/contract"
+	"github.com/posthog-tracks/posthog-tracks/internal/window"
+	"github.com/posthog-tracks/posthog-tracks/testsuite/devstack/fakegcs"
+	"github.com/posthog-tracks/posthog-tracks/testsuite/harness"
+	"github.com/posthog-tracks/posthog-tracks/testsuite/sample"
+	"github.com/posthog-tracks/posthog-tracks/workflows"
+)
+
+func (r *recorder) hours() {
+	plain := hour(r.t, 0)
+	r.export(plain, inParts(1))
+	r.keep(r.over(r.start(workflows.HourlyInput{Window: plain})), "plain")
+	r.keepID(harness.Writer, "", "merge")
+
+	scheduled := hour(r.t, 1)
+	r.export(scheduled, ordinary(1))
+	_, err := r.Starter(r.ctx, "schedules", "apply")
+	require.NoError(r.t, err)
+	require.NoError(r.t, r.Backfill(r.ctx, []window.Window{scheduled}, enums.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL))
+	_, err = r.Await(r.ctx, scheduled)
+	require.NoError(r.t, err)
+	r.keepID(harness.RunID(scheduled), "", "scheduled")
+
+	r.keep(r.over(r.start(workflows.HourlyInput{Window: hour(r.t, 2)})), "missing")
+	r.keep(r.over(r.start(workflows.HourlyInput{Window: hour(r.t, 2), WhenMissing: contract.MissingIsEmpty})), "empty")
+	r.keep(r.over(r.start(workflows.HourlyInput{Window: window.Before(time.Now().Add(24 * time.Hour))})), "refused")
+
+	rejects := hour(r.t, 3)
+	r.export(rejects, sample.Options{Seed: 1, Events: 20, Traps: sample.Traps{sample.MalformedUUID}})
+	r.keep(r.over(r.start(workflows.HourlyInput{Window: rejects})), "too-many-rejects")
+
+	corrupt := hour(r.t, 4)
+	export := r.export(corrupt, inParts(1))
+	part := export.Objects[1]
+	r.put(part.Name, part.Content[:len(part.Content)/2], part.Updated)
+	r.keep(r.over(r.start(workflows.HourlyInput{Window: corrupt})), "corrupt")
+}
+
+// stale records an hour that is merged and stale all the same.
+func (r *recorder) stale() {
+	w := hour(r.t, 0)
+	r.export(w, ordinary(1))
+	r.keep(r.over(r.start(workflows.HourlyInput{Window: w})), "stale")
+}
+
+// unsettled records an hour one of whose parts never appears.
+func (r *recorder) unsettled() {
+	w := hour(r.t, 0)
+	part := r.export(w, inParts(1)).Objects[1]
+	require.NoError(r.t, r.Storage.DeleteObject(r.ctx, harness.Bucket, part.Name))
+	r.keep(r.over(r.start(workflows.HourlyInput{Window: w})), "unsettled")
+}
+
+// moving records hours whose object is overwritten before it is read: once, and each
+// time that the run looks again.
+func (r *recorder) moving() {
+	for n, path := range []string{"looked-again", "gone"} {
+		w := hour(r.t, n)
+		object := r.export(w, ordinary(1)).Objects[0]
+		times := []int{1, 5}[n]
+		for range times {
+			r.Stack.Storage.Faults.Inject(fakegcs.Fault{On: fakegcs.Download, Object: object.Name, Times: 1, Effect: during(func() {
+				r.put(object.Name, object.Content, object.Updated)
+			})})
+		}
+		r.keep(r.over(r.start(workflows.HourlyInput{Window: w})), path)
+	}
+}
+
+// cancelledHours records runs that are cancelled where they hang, and the run that
+// finds what one of them left unmerged.
+func (r *recorder) cancelledHours() {
+	waits := r.start(workflows.HourlyInput{Window: window.Before(time.Now())})
+	r.eventually("the run waits", func() bool {
+		return r.failing(waits.GetID(), contract.AwaitExport) == contract.ErrExportNotReady
+	})
+	r.cancel(waits)
+	r.keep(r.over(waits), "cancelled-awaiting")
+
+	stages := hour(r.t, 0)
+	object := r.export(stages, ordinary(1)).Objects[0]
+	injected := r.Stack.Storage.Faults.Inject(fakegcs.Fault{On: fakegcs.Download, Object: object.Name, Effect: fakegcs.Delay(time.Hour)})
+	run := r.start(workflows.HourlyInput{Window: stages})
+	r.eventually("the download begins", func() bool { return injected.Hits() > 0 })
+	r.cancel(run)
+	r.keep(r.over(run), "cancelled-staging")
+
+	merges := hour(r.t, 1)
+	r.export(merges, overwritten(sample.Live))
+	run, release := r.mergeHangs(merges)
+	r.cancel(run)
+	r.keep(r.over(run), "cancelled-merging")
+	r.eventually("the writer ends", r.lockIsFree)
+	r.keepID(harness.Writer, "", "merge-cancelled")
+	release()
+	r.export(merges, overwritten(sample.Retry))
+	r.keep(r.over(r.start(workflows.HourlyInput{Window: merges})), "overwritten-unmerged")
+}
+
+// turns records runs that wait for another writer: until it is done, until they are
+// cancelled, and one whose own writer is terminated.
+func (r *recorder) turns() {
+	w := hour(r.t, 0)
+	r.export(w, ordinary(1))
+	release := r.holdLock()
+	gives := r.start(workflows.HourlyInput{Window: w})
+	r.awaitsTurn(gives)
+	r.cancel(gives)
+	r.keep(r.over(gives), "cancelled-waiting-for-turn")
+	waits := r.start(workflows.HourlyInput{Window: w})
+	r.awaitsTurn(waits)
+	release()
+	r.keep(r.over(waits), "waited-for-turn")
+
+	terminated := hour(r.t, 1)
+	r.export(terminated, ordinary(1))
+	run, letGo := r.mergeHangs(terminated)
+	require.NoError(r.t, r.Temporal.TerminateWorkflow(r.ctx, harness.Writer, "", "by a test"))
+	r.keep(r.over(run), "writer-terminated")
+	letGo()
+}

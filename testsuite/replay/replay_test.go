@@ -1,0 +1,129 @@
+package replay
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/replay"
+	"github.com/posthog-tracks/posthog-tracks/workflows"
+)
+
+// recorded is how many histories there are of each workflow, so that histories that
+// went astray are missed.
+var recorded = map[string]int{
+	workflows.HourlyTracks:     18,
+	workflows.WriteTracks:      2,
+	workflows.ReloadWindows:    9,
+	workflows.ReconcileExports: 5,
+	workflows.DedupTracks:      0,
+}
+
+// each runs a test on every history.
+func each(t *testing.T, test func(t *testing.T, workflow string, events *history.History)) {
+	t.Helper()
+	files, err := filepath.Glob(Path("testdata", "*", "*"))
+	require.NoError(t, err)
+	found := make(map[string]int)
+	for _, file := range files {
+		name := filepath.Base(filepath.Dir(file))
+		found[name]++
+		t.Run(name+"/"+strings.TrimSuffix(filepath.Base(file), suffix), func(t *testing.T) {
+			t.Parallel()
+			events, err := Read(file)
+			require.NoError(t, err)
+			test(t, name, events)
+		})
+	}
+	assert.Equal(t, recorded, found, "histories of each workflow in testdata")
+}
+
+func replayer(t *testing.T) *replay.Replayer {
+	t.Helper()
+	made, err := replay.New(worker.WorkflowReplayerOptions{})
+	require.NoError(t, err)
+	return made
+}
+
+func TestHistoriesReplay(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, name string, events *history.History) {
+		t.Helper()
+		begin, err := replay.Beginning(events)
+		require.NoError(t, err)
+		assert.Equal(t, name, begin.GetWorkflowType().GetName(), "it lies in the folder of its workflow")
+		assert.NoError(t, replayer(t).History(events),
+			"runs that went this way would break; see \"Changing a workflow\" in docs/patterns.md")
+	})
+}
+
+// A history in which one step is another one than the code takes does not pass, so
+// every step of every history counts.
+func TestAnotherCourseIsNoticed(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, _ string, events *history.History) {
+		t.Helper()
+		for i, event := range events.GetEvents() {
+			changed := proto.CloneOf(events)
+			if !rename(changed.GetEvents()[i]) {
+				continue
+			}
+			assert.Error(t, replayer(t).History(changed), "event %d, %s", event.GetEventId(), event.GetEventType())
+		}
+	})
+}
+
+// rename makes an event the trace of another step, if it is the trace of a step.
+func rename(event *history.HistoryEvent) bool {
+	switch {
+	case event.GetActivityTaskScheduledEventAttributes() != nil:
+		event.GetActivityTaskScheduledEventAttributes().ActivityType.Name += "2"
+	case event.GetStartChildWorkflowExecutionInitiatedEventAttributes() != nil:
+		event.GetStartChildWorkflowExecutionInitiatedEventAttributes().WorkflowType.Name += "2"
+	case event.GetTimerStartedEventAttributes() != nil:
+		event.GetTimerStartedEventAttributes().TimerId += "2"
+	default:
+		return false
+	}
+	return true
+}
+
+// A workflow nobody recorded is one that any change may break unseen.
+func TestEveryWorkflowIsRecorded(t *testing.T) {
+	t.Parallel()
+	var names registry
+	(&workflows.Workflows{}).Register(&names)
+	for _, name := range names {
+		assert.Positive(t, recorded[name], "there is no history of %s; see docs/patterns.md", name)
+	}
+	assert.Len(t, recorded, len(names))
+}
+
+type registry []string
+
+func (r *registry) RegisterWorkflowWithOptions(_ any, options workflow.RegisterOptions) {
+	*r = append(*r, options.Name)
+}
+
+// Histories say what was done to which window and object, and nothing else.
+func TestHistoriesAreAnonymous(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, _ string, events *history.History) {
+		t.Helper()
+		texts, err := Texts(events)
+		require.NoError(t, err)
+		assert.NotEmpty(t, texts)
+		for _, text := range texts {
+			for _, trace := range []string{"/tmp", "/home", "/root", ".go:", `"$`, "@example."} {
+				assert.NotContains(t, text, trace)
+			}
+		}
+	})
+}
