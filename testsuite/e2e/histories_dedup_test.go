@@ -1,13 +1,9 @@
 package e2e
 
 import (
-	"errors"
-
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
-	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/duckdb"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/harness"
 	"github.com/posthog-tracks/posthog-tracks/workflows"
 )
@@ -16,11 +12,7 @@ import (
 // product would.
 func (r *recorder) double() {
 	r.t.Helper()
-	tables, err := duckdb.New(duckdb.Options{Path: r.WarehouseFile, MemoryLimit: "256MB", Threads: 1, Tables: warehouse.DefaultTables()})
-	require.NoError(r.t, err)
-	err = tables.Look(r.ctx, `INSERT INTO posthog.tracks
-		SELECT * REPLACE (created_at + INTERVAL 1 SECOND AS created_at) FROM posthog.tracks`, func([]string) error { return nil })
-	require.NoError(r.t, errors.Join(err, tables.Close()))
+	r.change(`INSERT INTO posthog.tracks SELECT * REPLACE (created_at + INTERVAL 1 SECOND AS created_at) FROM posthog.tracks`)
 }
 
 func (r *recorder) dedup(in workflows.DedupInput) client.WorkflowRun {

@@ -131,6 +131,8 @@ func TestHistories(t *testing.T) {
 		"chapters":        {(*recorder).chapters, nil},
 		"reconciliations": {(*recorder).reconciliations, nil},
 		"dedups":          {(*recorder).dedups, nil},
+		"keys":            {(*recorder).keys, nil},
+		"backfills":       {(*recorder).backfills, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
