@@ -42,3 +42,10 @@ SELECT
 FROM ${window_ledger}
 WHERE window_start = @window
 ORDER BY recorded_at, load_id;
+
+-- step: tests
+-- Data tests that named the event among what failed.
+SELECT test, kind, table_name, severity, status, failures, message, bytes, checked_at, workflow_id, run_id, 1 AS runs, bytes AS bytes_all
+FROM ${test_results}
+WHERE STRPOS(sample, @event_id) > 0
+ORDER BY checked_at;

@@ -31,3 +31,14 @@ UNION ALL SELECT 'raw_rejects', COUNT(*) FROM ${raw_rejects}
 UNION ALL SELECT 'merge_rejects', COUNT(*) FROM ${merge_rejects}
 UNION ALL SELECT 'window_ledger', COUNT(*) FROM ${window_ledger}
 ORDER BY name;
+
+-- step: tests
+-- The newest result of every data test since @from, and what all its runs read.
+SELECT
+  test, kind, table_name, severity, status, failures, message, bytes, checked_at, workflow_id, run_id,
+  COUNT(*) OVER (PARTITION BY test) AS runs,
+  SUM(bytes) OVER (PARTITION BY test) AS bytes_all
+FROM ${test_results}
+WHERE checked_at >= @from
+QUALIFY ROW_NUMBER() OVER (PARTITION BY test ORDER BY checked_at DESC, recorded_at DESC) = 1
+ORDER BY test;

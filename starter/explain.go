@@ -98,6 +98,10 @@ func printStory(out io.Writer, found explained) {
 		fmt.Fprintf(out, "  %s: %s\n", r.Reason, r.Detail)
 	}
 	printLoads(out, found.Loads)
+	for i := range found.Tests {
+		t := &found.Tests[i]
+		fmt.Fprintf(out, "\nnamed by test %s (%s) at %s: %s\n", t.Test, t.Status, stamp(t.CheckedAt), t.Message)
+	}
 	for _, k := range found.Key {
 		fmt.Fprintf(out, "\nin tracks_keys: bucket %d, created %s, newest delivery inserted %s, stamped %s\n",
 			k.Bucket, stamp(k.CreatedAt), stamp(k.InsertedAt), stamp(k.IngestedAt))

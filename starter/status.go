@@ -68,6 +68,9 @@ type standing struct {
 	Schedules []schedule     `json:"schedules"`
 	Workers   map[string]int `json:"workers"`
 	Today     overview.Spent `json:"today"`
+	// Tests counts data tests by their newest status, Failing are those that fail.
+	Tests   map[string]int        `json:"tests"`
+	Failing []overview.TestResult `json:"failing"`
 	// Problems are what could not be found out.
 	Problems []string `json:"problems"`
 	// Next is what to do, the most pressing first.
@@ -85,6 +88,7 @@ type trouble struct {
 func (s *starter) standing(ctx context.Context, settings config.Config, now time.Time, days int) *standing {
 	found := &standing{
 		At: now, Table: settings.Tables.Name(), Hours: make(map[overview.State]int), Workers: make(map[string]int),
+		Tests: make(map[string]int), Failing: []overview.TestResult{},
 		Trouble: []trouble{}, Running: []running{}, Schedules: []schedule{}, Problems: []string{}, Next: []string{},
 	}
 	if err := found.lookIntoTables(ctx, settings, days); err != nil {
@@ -119,7 +123,21 @@ func (f *standing) lookIntoTables(ctx context.Context, settings config.Config, d
 	if f.Today, err = overview.SpentSince(ctx, tables, f.At.Truncate(24*time.Hour)); err != nil {
 		return err
 	}
+	if err := f.lookAtTests(ctx, tables, days); err != nil {
+		return err
+	}
 	return f.judgeHours(ctx, tables, settings, days)
+}
+
+func (f *standing) lookAtTests(ctx context.Context, tables tables, days int) error {
+	tests, err := overview.Tests(ctx, tables, f.At.AddDate(0, 0, -days))
+	for i := range tests {
+		f.Tests[tests[i].Status]++
+		if tests[i].Bad() {
+			f.Failing = append(f.Failing, tests[i])
+		}
+	}
+	return err
 }
 
 // judgeHours looks at the hours of the last days, from the first one on that

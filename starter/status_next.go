@@ -16,7 +16,12 @@ func (f *standing) next() []string {
 	}
 	next = append(next, f.nextForWorkers()...)
 	next = append(next, f.nextForSchedules()...)
-	return append(next, f.nextForHours()...)
+	next = append(next, f.nextForHours()...)
+	for i := range f.Failing {
+		t := &f.Failing[i]
+		next = append(next, fmt.Sprintf("test %s: %s (workflow %s; run it again with `starter check`)", t.Test, t.Message, t.WorkflowID))
+	}
+	return next
 }
 
 func (f *standing) nextForWorkers() []string {

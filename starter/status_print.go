@@ -38,6 +38,7 @@ func printStatus(out io.Writer, f *standing) {
 	for _, queue := range slices.Sorted(maps.Keys(f.Workers)) {
 		line("workers", "%d on %s", f.Workers[queue], queue)
 	}
+	line("tests", "%s", testsText(f.Tests))
 	line("cost today", "$%.2f, %.1f GiB billed", f.Today.USD, float64(f.Today.BytesBilled)/(1<<30))
 	_ = table.Flush()
 	if len(f.Next) == 0 {
@@ -76,6 +77,18 @@ func (s schedule) text() string {
 		when = "next " + s.Next.Format(minute)
 	}
 	return fmt.Sprintf("%s: %s, %d started, %d missed, %d skipped", s.ID, when, s.Started, s.Missed, s.Skipped)
+}
+
+// testsText counts data tests by status, in the order of the alphabet.
+func testsText(tests map[string]int) string {
+	var parts []string
+	for _, status := range slices.Sorted(maps.Keys(tests)) {
+		parts = append(parts, fmt.Sprintf("%d %s", tests[status], status))
+	}
+	if len(parts) == 0 {
+		return "none in these days"
+	}
+	return strings.Join(parts, ", ")
 }
 
 // hoursText counts hours by state, the good ones first.

@@ -42,6 +42,9 @@ func TestStatusSaysWhatToDo(t *testing.T) {
 			f.Trouble = []trouble{{w, overview.Failed, "ObjectCorrupt"}}
 		}, "failed with ObjectCorrupt"},
 		"never ran":   {func(f *standing) { f.Trouble = []trouble{{Window: w, State: overview.Unknown}} }, "never ran"},
+		"a failing test": {func(f *standing) {
+			f.Failing = []overview.TestResult{{Test: "unique", Message: "3 ids stand twice", WorkflowID: "check-1"}}
+		}, "test unique: 3 ids stand twice (workflow check-1; run it again with `starter check`)"},
 		"unreachable": {func(f *standing) { f.Problems = []string{"no route"} }, "no route. `starter doctor`"},
 	} {
 		t.Run(name, func(t *testing.T) {

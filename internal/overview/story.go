@@ -22,6 +22,8 @@ type Story struct {
 	Refused    []Rejection `json:"refused"`
 	// Loads are what was booked for the windows that the event was delivered in.
 	Loads []Load `json:"loads"`
+	// Tests are the data tests that named the event among what failed.
+	Tests []TestResult `json:"tests"`
 }
 
 // Key is a row of tracks_keys.
@@ -112,6 +114,9 @@ func Tell(ctx context.Context, tables Tables, eventID string, everywhere bool) (
 		return nil, err
 	}
 	if story.Rejects, err = read(ctx, tables, "explain_data", "rejects", bind, rejectionOf); err != nil {
+		return nil, err
+	}
+	if story.Tests, err = read(ctx, tables, "explain", "tests", bind, testOf); err != nil {
 		return nil, err
 	}
 	if err := story.findRows(ctx, tables, everywhere); err != nil {

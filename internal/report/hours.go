@@ -43,7 +43,8 @@ type Sum struct {
 	Collided, BeforeCutover int64
 	BytesRead, BytesBilled  int64
 	USD                     float64
-	Hours                   int
+	// Hours have a load that stands, Loads counts all loads.
+	Hours, Loads int
 }
 
 // marks are the letters of states.
@@ -135,6 +136,7 @@ func (p *Page) cell(h *overview.Hour) Cell {
 
 // add adds what an hour came to: rows of the load that stands, costs of all.
 func (s *Sum) add(h *overview.Hour) {
+	s.Loads += len(h.Loads)
 	for i := range h.Loads {
 		s.BytesBilled += h.Loads[i].BytesBilled
 		s.USD += h.Loads[i].USD

@@ -61,6 +61,9 @@ type Page struct {
 	Trouble []Cell
 	Charts  []Chart
 	Total   Sum
+	// Tests are the newest results of the data tests, Links where their runs are.
+	Tests []Test
+	Costs []Cost
 }
 
 // Make looks into the tables and makes a report as of now.
@@ -83,8 +86,14 @@ func Make(ctx context.Context, tables Tables, now time.Time, options Options) (*
 		page.Newest, page.Age = newest, now.Sub(newest)
 		page.Fresh = page.freshness()
 	}
+	tests, err := overview.Tests(ctx, tables, first.Start())
+	if err != nil {
+		return nil, err
+	}
 	judge := overview.Judge{Now: now, Late: options.Late}
 	page.show(judge.Hours(first, window.Before(now).Next(), loads))
+	page.showTests(tests)
+	page.showCosts()
 	return page, nil
 }
 

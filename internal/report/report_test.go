@@ -30,10 +30,15 @@ var options = Options{
 type ledger [][]string
 
 func (l ledger) Inspect(_ context.Context, _, step string, _ map[string]any, row func([]string) error) error {
-	if step != "loads" {
+	rows := l
+	switch step {
+	case "loads":
+	case "tests":
+		rows = someTests
+	default:
 		return errors.New("nobody asks for " + step)
 	}
-	for _, columns := range l {
+	for _, columns := range rows {
 		if err := row(columns); err != nil {
 			return err
 		}
@@ -46,6 +51,13 @@ func (l ledger) Newest(context.Context) (time.Time, bool, error) {
 }
 
 func at(t time.Time) string { return t.Format("2006-01-02 15:04:05Z") }
+
+// someTests are the newest results of data tests.
+var someTests = ledger{
+	{"not_null_event_id", "not_null", "tracks", "error", "pass", "0", "no row without event_id", "1048576", at(now.Add(-4 * time.Hour)), "check-1", "run", "6", "6291456"},
+	{"unique_event_id", "unique", "tracks", "error", "fail", "3", "3 ids stand twice", "1073741824", at(now.Add(-4 * time.Hour)), "check-1", "run", "6", "6442450944"},
+	{"volume_purchase_flow", "volume_anomalies", "tracks", "warn", "no data", "0", "9 of 14 buckets", "0", at(now.Add(-4 * time.Hour)), "check-1", "run", "6", "0"},
+}
 
 // booked is a row of the ledger for an hour of the days before now.
 func booked(hour time.Time, status, reason string, loaded, rejected, changed, collided int, lag time.Duration) []string {
@@ -117,6 +129,18 @@ func TestReportShowsEveryState(t *testing.T) {
 	}
 	assert.Equal(t, page.Total.Loaded, sum.Loaded)
 	assert.Equal(t, page.Total.Loaded, page.Total.Inserted+page.Total.Redelivered+page.Total.Collided)
+}
+
+func TestReportShowsTestsAndCosts(t *testing.T) {
+	t.Parallel()
+	page, err := Make(t.Context(), aFewDays(), now, options)
+	require.NoError(t, err)
+	require.Len(t, page.Tests, 3)
+	assert.Equal(t, "unique_event_id", page.Tests[0].Test, "the worst first")
+	assert.Equal(t, "http://localhost:8080/namespaces/default/workflows/check-1/run/history", page.Tests[0].Link)
+	require.Len(t, page.Costs, 2)
+	assert.Equal(t, page.Total.USD, page.Costs[0].USD) //nolint:testifylint // the same number, not a computed one
+	assert.Equal(t, int64(18), page.Costs[1].Runs)
 }
 
 // Bars stand on each other and on the ground, and the highest fills the chart.

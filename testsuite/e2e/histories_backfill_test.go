@@ -14,8 +14,8 @@ import (
 // legacy puts history of a few events a day into backfill_tracks, made from the
 // events of an hour.
 const legacy = `INSERT INTO posthog.backfill_tracks
-	SELECT * REPLACE (CAST(uuid() AS VARCHAR) AS event_id, created_at - to_days(100 + CAST(day AS INTEGER)) AS created_at)
-	FROM (SELECT * FROM posthog.tracks LIMIT 5) CROSS JOIN range(64) AS days(day)`
+	SELECT * EXCLUDE (day) REPLACE (CAST(uuid() AS VARCHAR) AS event_id, created_at - to_days(100 + CAST(day AS INTEGER)) AS created_at)
+	FROM (SELECT * FROM posthog.tracks LIMIT 5) CROSS JOIN range(70) AS days(day)`
 
 func (r *recorder) backfill(in workflows.BackfillInput) client.WorkflowRun {
 	r.t.Helper()

@@ -20,10 +20,13 @@ import (
 // went astray are missed.
 var recorded = map[string]int{
 	workflows.HourlyTracks:     18,
-	workflows.WriteTracks:      2,
+	workflows.WriteTracks:      6,
 	workflows.ReloadWindows:    9,
 	workflows.ReconcileExports: 5,
-	workflows.DedupTracks:      0,
+	workflows.BackfillTracks:   8,
+	workflows.DedupTracks:      7,
+	workflows.KeysRebuild:      4,
+	workflows.KeysVerify:       3,
 }
 
 // each runs a test on every history.
