@@ -54,11 +54,11 @@ soak: ## Run simulated days under kills and faults, then measure the worker in c
 
 .PHONY: replay
 replay: ## Replay the recorded histories of every workflow against the code as it is
-	cd testsuite && go test ./replay
+	cd testsuite && go test -count=1 ./replay
 
 .PHONY: replay-record
-replay-record: ## Record the histories of paths that have none yet, on a real Temporal server
-	cd testsuite && go test ./e2e -count=1 -run '^TestHistories$$' -record $(CURDIR)/testsuite/replay/testdata
+replay-record: ## Record the histories of paths that have none (AGAIN=1: and again those that no longer replay; minutes)
+	cd testsuite && go test ./e2e -count=1 -run '^TestHistories$$' -record $(CURDIR)/testsuite/replay/testdata $(if $(AGAIN),-again)
 
 .PHONY: lint
 lint: ## Check style, and that workflow code is deterministic

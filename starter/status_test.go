@@ -41,7 +41,7 @@ func TestStatusSaysWhatToDo(t *testing.T) {
 		"failed": {func(f *standing) {
 			f.Trouble = []trouble{{w, overview.Failed, "ObjectCorrupt"}}
 		}, "failed with ObjectCorrupt"},
-		"never ran":   {func(f *standing) { f.Trouble = []trouble{{Window: w, State: overview.Unknown}} }, "never ran"},
+		"never ran": {func(f *standing) { f.Trouble = []trouble{{Window: w, State: overview.Unknown}} }, "never ran"},
 		"a failing test": {func(f *standing) {
 			f.Failing = []overview.TestResult{{Test: "unique", Message: "3 ids stand twice", WorkflowID: "check-1"}}
 		}, "test unique: 3 ids stand twice (workflow check-1; run it again with `starter check`)"},

@@ -16,8 +16,7 @@ const HourlyTag = "hourly"
 // test runs the cheap data tests after the merge. What they find is noted and told as
 // an incident, and fails no hour: it may be about another one, and this one is merged.
 func (h *hourly) test(ctx workflow.Context) error {
-	// Runs from before there were tests go on without them.
-	if workflow.GetVersion(ctx, "tests-after-merge", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+	if !testsAfterMerge(ctx) {
 		return nil
 	}
 	h.at(ctx, "running data tests")

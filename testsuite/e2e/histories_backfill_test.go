@@ -1,11 +1,9 @@
 package e2e
 
 import (
+	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"github.com/stretchr/testify/require"
-
-	"github.com/posthog-tracks/posthog-tracks/internal/contract"
 	"github.com/posthog-tracks/posthog-tracks/internal/window"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/harness"
 	"github.com/posthog-tracks/posthog-tracks/workflows"
@@ -47,11 +45,9 @@ func (r *recorder) backfills() {
 	r.keep(r.over(run), "cancelled")
 	release()
 
-	run = r.backfill(few)
-	hunter := newReaper(r.lab, func() []string { return []string{harness.Writer} })
-	require.True(r.t, hunter.catch(contract.BackfillDay, func() bool { return !r.running(workflows.BackfillID) }))
+	run, letGo := r.writeHangs(func() client.WorkflowRun { return r.backfill(few) })
 	require.NoError(r.t, r.Temporal.TerminateWorkflow(r.ctx, harness.Writer, "", "by a test"))
-	hunter.thaw()
+	letGo()
 	r.keep(r.over(run), "a-day-fails")
 	r.keep(r.over(r.backfill(few)), "the-rest")
 	r.keep(r.over(r.backfill(few)), "nothing-to-do")

@@ -38,6 +38,16 @@ func (r *recorder) comesTo(run client.WorkflowRun, state workflows.DedupState) (
 	return excess
 }
 
+// dedupID is the id that a dedup is taken back by.
+func (r *recorder) dedupID(run client.WorkflowRun) string {
+	r.t.Helper()
+	answer, err := r.Temporal.QueryWorkflow(r.ctx, run.GetID(), run.GetRunID(), workflows.ProgressQuery)
+	require.NoError(r.t, err)
+	var result workflows.DedupResult
+	require.NoError(r.t, answer.Get(&result))
+	return result.ID
+}
+
 // approved is a dedup that has been done and can be taken back.
 func (r *recorder) approved() client.WorkflowRun {
 	r.t.Helper()
@@ -77,4 +87,29 @@ func (r *recorder) dedups() {
 	run = r.approved()
 	r.cancel(run)
 	r.keep(r.over(run), "cancelled")
+	r.keep(r.over(r.dedup(workflows.DedupInput{Rollback: r.dedupID(run)})), "taken-back-later")
+	r.disturbedDedups()
+}
+
+// disturbedDedups records a dedup of a table that moved after it was planned, and one
+// whose writer is terminated.
+func (r *recorder) disturbedDedups() {
+	run := r.dedup(workflows.DedupInput{})
+	excess := r.comesTo(run, workflows.DedupPlanned)
+	r.double()
+	require.NoError(r.t, r.update(run, workflows.ApproveUpdate, workflows.Approval{Excess: excess}))
+	r.eventually("it is planned again", func() bool { return r.comesTo(run, workflows.DedupPlanned) > excess })
+	r.keepID(harness.Writer, "", "dedup-refused")
+	require.NoError(r.t, r.update(run, workflows.RejectUpdate, workflows.Because{Reason: "a test"}))
+	r.keep(r.over(run), "planned-again")
+
+	run, letGo := r.writeHangs(func() client.WorkflowRun {
+		run := r.dedup(workflows.DedupInput{})
+		excess := r.comesTo(run, workflows.DedupPlanned)
+		require.NoError(r.t, r.update(run, workflows.ApproveUpdate, workflows.Approval{Excess: excess}))
+		return run
+	})
+	require.NoError(r.t, r.Temporal.TerminateWorkflow(r.ctx, harness.Writer, "", "by a test"))
+	letGo()
+	r.keep(r.over(run), "writer-terminated")
 }

@@ -38,10 +38,30 @@ func (r *recorder) hours() {
 	r.keep(r.over(r.start(workflows.HourlyInput{Window: rejects})), "too-many-rejects")
 
 	corrupt := hour(r.t, 4)
-	export := r.export(corrupt, inParts(1))
+	export := r.export(corrupt, inParts(2))
 	part := export.Objects[1]
 	r.put(part.Name, part.Content[:len(part.Content)/2], part.Updated)
 	r.keep(r.over(r.start(workflows.HourlyInput{Window: corrupt})), "corrupt")
+	r.complaints()
+}
+
+// complaints records an hour that is merged although a data test fails, because of
+// another hour, and one that cannot be merged.
+func (r *recorder) complaints() {
+	told := window.Before(time.Now().Add(-6 * time.Hour))
+	r.export(told, ordinary(1))
+	r.load(told)
+	r.change(`DELETE FROM posthog.raw_tracks WHERE window_start > now() - INTERVAL 1 DAY`)
+	merged := hour(r.t, 5)
+	r.export(merged, ordinary(1))
+	r.keep(r.over(r.start(workflows.HourlyInput{Window: merged})), "tests-complain")
+
+	r.change(`DELETE FROM posthog.tracks_keys`)
+	unmerged := hour(r.t, 6)
+	r.export(unmerged, ordinary(1))
+	r.keep(r.over(r.start(workflows.HourlyInput{Window: unmerged})), "merge-fails")
+	r.keepID(harness.Writer, "", "merge-fails")
+	r.keep(r.over(r.oneOff(harness.Writer, workflows.WriteTracks, workflows.WriteInput{})), "refused")
 }
 
 // stale records an hour that is merged and stale all the same.

@@ -28,11 +28,16 @@ func (r *recorder) reconciliations() {
 
 	r.export(late, ordinary(2))
 	release := r.holdLock()
-	defer release()
 	run := r.reconcile(day)
 	r.eventually("the hour waits for its turn", func() bool {
 		return strings.HasPrefix(r.step(r.Temporal.GetWorkflow(r.ctx, workflows.HourlyID(late), "")), workflows.WaitingForTurn)
 	})
+	other := r.oneOff("reconcile-beside", workflows.ReconcileExports, day)
+	r.eventually("the other run waits for the reload", func() bool {
+		return strings.HasPrefix(r.step(other), "waiting for another reload")
+	})
 	r.cancel(run)
 	r.keep(r.over(run), "cancelled")
+	release()
+	r.keep(r.over(other), "waited-for-reload")
 }

@@ -2,9 +2,12 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"flag"
-	"os"
+	"io/fs"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,13 +25,21 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/testsuite/sample"
 )
 
-// recordTo is where TestHistories keeps the histories of paths that have none there.
-var recordTo = flag.String("record", "", "folder to record histories in that are not there yet")
+var (
+	// recordTo is where TestHistories keeps the histories of paths that have none there.
+	recordTo = flag.String("record", "", "folder to record histories in that are not there yet")
+	// recordAgain replaces those that the code has left behind.
+	recordAgain = flag.Bool("again", false, "record histories again that no longer replay")
+)
 
 // recorder is a lab that knows what no history may hold.
 type recorder struct {
 	*lab
 
+	// wanted are the paths of its scenario, each with whether a history is wanted;
+	// kept those that were gone.
+	wanted map[string]bool
+	kept   []string
 	secret map[string]bool
 }
 
@@ -55,6 +66,7 @@ func (r *recorder) export(w window.Window, options sample.Options) *sample.Hour 
 // keep takes the history of a run for the path that the run went. It must replay,
 // and may hold no event data.
 func (r *recorder) keep(run client.WorkflowRun, path string) {
+	r.t.Helper()
 	r.keepID(run.GetID(), run.GetRunID(), path)
 }
 
@@ -64,32 +76,50 @@ func (r *recorder) keepID(workflowID, runID, path string) {
 	events, err := r.History(r.ctx, workflowID, runID)
 	require.NoError(r.t, err)
 	whole := &history.History{Events: events}
-	r.replays(whole)
+	require.NoError(r.t, replays(whole))
 	texts, err := fixtures.Texts(whole)
 	require.NoError(r.t, err)
 	all := strings.Join(texts, "\n")
 	for value := range r.secret {
 		assert.NotContains(r.t, all, value, "event data in a history")
 	}
-	if *recordTo == "" {
-		return
-	}
 	begin, err := replay.Beginning(whole)
 	require.NoError(r.t, err)
-	file := fixtures.Path(*recordTo, begin.GetWorkflowType().GetName(), path)
-	if _, err := os.Stat(file); err == nil {
-		return
+	path = begin.GetWorkflowType().GetName() + "/" + path
+	r.kept = append(r.kept, path)
+	if r.wanted[path] {
+		require.NoError(r.t, fixtures.Anonymous(whole, filepath.Dir(r.Config), "/var/lib/tracks"))
+		require.NoError(r.t, fixtures.Write(fixtures.File(*recordTo, path), whole))
 	}
-	require.NoError(r.t, fixtures.Anonymous(whole, filepath.Dir(r.Config), "/var/lib/tracks"))
-	require.NoError(r.t, fixtures.Write(file, whole))
 }
 
-// replays checks that this checkout's code would have gone the same way.
-func (l *lab) replays(events *history.History) {
-	l.t.Helper()
+// wanted tells for each path whether its history is to be recorded.
+func wanted(t *testing.T, paths []string) map[string]bool {
+	t.Helper()
+	all := make(map[string]bool)
+	for _, path := range paths {
+		all[path] = *recordTo != "" && !recorded(t, path)
+	}
+	return all
+}
+
+func recorded(t *testing.T, path string) bool {
+	t.Helper()
+	events, err := fixtures.Read(fixtures.File(*recordTo, path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	require.NoError(t, err)
+	return !*recordAgain || replays(events) == nil
+}
+
+// replays tells whether this checkout's code would have gone the same way.
+func replays(events *history.History) error {
 	replayer, err := replay.New(worker.WorkflowReplayerOptions{})
-	require.NoError(l.t, err)
-	assert.NoError(l.t, replayer.History(events))
+	if err != nil {
+		return err
+	}
+	return replayer.History(events)
 }
 
 // everyRunReplays replays all that a lab has run, whatever was killed meanwhile.
@@ -98,9 +128,7 @@ func (l *lab) everyRunReplays() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), patience)
 	defer cancel()
 	runs, err := l.Executions(ctx, "")
-	if !assert.NoError(l.t, err) {
-		return
-	}
+	require.NoError(l.t, err)
 	for _, run := range runs {
 		if run.GetType().GetName() == somebodyElse {
 			continue
@@ -108,17 +136,18 @@ func (l *lab) everyRunReplays() {
 		id := run.GetExecution()
 		events, err := l.History(ctx, id.GetWorkflowId(), id.GetRunId())
 		if assert.NoError(l.t, err) {
-			l.replays(&history.History{Events: events})
+			assert.NoError(l.t, replays(&history.History{Events: events}))
 		}
 	}
 }
 
 // Every path through every workflow is gone once by the product's own processes, and
-// what Temporal recorded of it replays and holds no event data. With -record the
-// histories become those that testsuite/replay replays.
+// what Temporal recorded of it replays and holds no event data. With -record, only
+// scenarios with a path that has no history are played, and their histories become
+// those that testsuite/replay replays.
 func TestHistories(t *testing.T) {
 	t.Parallel()
-	for name, of := range map[string]struct {
+	scenarios := map[string]struct {
 		record func(r *recorder)
 		change []func(*harness.Options)
 	}{
@@ -131,13 +160,23 @@ func TestHistories(t *testing.T) {
 		"reloads":         {(*recorder).reloads, nil},
 		"chapters":        {(*recorder).chapters, nil},
 		"reconciliations": {(*recorder).reconciliations, nil},
+		"checks":          {(*recorder).checks, nil},
 		"dedups":          {(*recorder).dedups, nil},
 		"keys":            {(*recorder).keys, nil},
 		"backfills":       {(*recorder).backfills, nil},
-	} {
+	}
+	require.ElementsMatch(t, slices.Collect(maps.Keys(fixtures.Scenarios)), slices.Collect(maps.Keys(scenarios)))
+	for name, scenario := range scenarios {
+		paths := fixtures.Scenarios[name]
+		wanted := wanted(t, paths)
+		if *recordTo != "" && !slices.Contains(slices.Collect(maps.Values(wanted)), true) {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			of.record(&recorder{lab: open(t, of.change...), secret: make(map[string]bool)})
+			r := &recorder{lab: open(t, scenario.change...), wanted: wanted, secret: make(map[string]bool)}
+			scenario.record(r)
+			assert.ElementsMatch(t, paths, r.kept, "the paths that testsuite/replay has of this scenario")
 		})
 	}
 }

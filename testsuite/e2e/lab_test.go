@@ -74,6 +74,7 @@ func (l *lab) close() {
 	if l.worker != nil {
 		require.NoError(l.t, l.worker.Stop())
 	}
+	l.everyRunReplays()
 	require.NoError(l.t, l.Stop())
 	if l.t.Failed() {
 		l.t.Logf("what its workers said last:\n%s", strings.Join(l.said(12), "\n"))

@@ -44,7 +44,8 @@ func (l *lab) step(run client.WorkflowRun) string {
 func (l *lab) awaitsTurn(run client.WorkflowRun) {
 	l.t.Helper()
 	l.eventually("the run waits for its turn", func() bool {
-		return strings.HasPrefix(l.step(run), "waiting for the turn to write posthog.tracks")
+		// Some say first what they wait with.
+		return strings.Contains(l.step(run), workflows.WaitingForTurn+" posthog.tracks")
 	})
 }
 
@@ -76,12 +77,12 @@ func TestHoursTakeTurns(t *testing.T) {
 	l.prove()
 }
 
-// mergeHangs brings an hour to where its merge has begun and cannot go on, because
+// writeHangs brings a run to where its write has begun and cannot go on, because
 // somebody else has the warehouse file open. release lets it.
-func (l *lab) mergeHangs(w window.Window) (run client.WorkflowRun, release func()) {
+func (l *lab) writeHangs(start func() client.WorkflowRun) (run client.WorkflowRun, release func()) {
 	l.t.Helper()
 	unlock := l.holdLock()
-	run = l.start(workflows.HourlyInput{Window: w})
+	run = start()
 	l.awaitsTurn(run)
 	letGo, err := l.HoldWarehouse(l.ctx)
 	require.NoError(l.t, err)
@@ -90,6 +91,12 @@ func (l *lab) mergeHangs(w window.Window) (run client.WorkflowRun, release func(
 		return l.failing(harness.Writer, contract.DrainWriters) == contract.ErrWarehouseHeld
 	})
 	return run, func() { require.NoError(l.t, letGo()) }
+}
+
+// mergeHangs is writeHangs for the merge of an hour.
+func (l *lab) mergeHangs(w window.Window) (run client.WorkflowRun, release func()) {
+	l.t.Helper()
+	return l.writeHangs(func() client.WorkflowRun { return l.start(workflows.HourlyInput{Window: w}) })
 }
 
 // The hour is terminated while its child writes: the child ends by itself, so the

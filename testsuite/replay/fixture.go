@@ -29,9 +29,10 @@ import (
 // suffix is how files of histories end.
 const suffix = ".json.gz"
 
-// Path is where the history of a path through a workflow lies, below a folder.
-func Path(folder, workflow, path string) string {
-	return filepath.Join(folder, workflow, path+suffix)
+// File is where the history of a path through a workflow, Workflow/path, lies below a
+// folder.
+func File(folder, path string) string {
+	return filepath.Join(folder, filepath.FromSlash(path)+suffix)
 }
 
 // Write keeps a history in a file.
