@@ -40,6 +40,11 @@ $(BQEMULATOR)/installed: testsuite/bigquerystack/requirements.txt
 test-bigquery: $(BQEMULATOR)/installed ## Run the BigQuery tests on bqemulator; needs Python 3.11 or newer with venv
 	cd testsuite && go test -tags bigquery -count=1 -timeout 40m -run BigQuery ./conformance ./histories ./e2e
 
+.PHONY: test-bigquery-project
+test-bigquery-project: ## Run the BigQuery tests in a project of Google's (BIGQUERY_TEST_PROJECT and BIGQUERY_TEST_BUCKET; costs some cents)
+	@test -n "$$BIGQUERY_TEST_PROJECT" -a -n "$$BIGQUERY_TEST_BUCKET" || { echo "set BIGQUERY_TEST_PROJECT and BIGQUERY_TEST_BUCKET; see docs/bqemulator.md. Nothing was tested" >&2; exit 1; }
+	cd testsuite && go test -tags bigquery,project -count=1 -timeout 2h -parallel 16 -run Project ./conformance
+
 .PHONY: chaos
 chaos: ## Play 10,000 random histories, and break every rule of a merge to see it missed (HISTORIES=10000)
 	cd testsuite && go test -count=1 -timeout 4h ./histories -rapid.checks=$$(( $(or $(HISTORIES),10000) / 6 )) -drawn

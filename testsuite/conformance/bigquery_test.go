@@ -14,8 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/posthog-tracks/posthog-tracks/activities"
-	"github.com/posthog-tracks/posthog-tracks/internal/staging"
-	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/bigquery"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/bigquerystack"
 )
@@ -23,30 +21,35 @@ import (
 // stagingBucket is a folder of the stand-in's storage root.
 const stagingBucket = "staging"
 
-// TestBigQuery runs the suite on a stand-in for BigQuery, with a project for each
-// case.
+// TestBigQuery runs the suite on a stand-in for BigQuery.
 func TestBigQuery(t *testing.T) {
 	t.Parallel()
-	open := standIn(t)
+	runOn(t, standIn(t))
+}
+
+// runOn runs everything that BigQuery must do at a place.
+func runOn(t *testing.T, p *place) {
+	t.Helper()
 	// A group ends when its parallel cases have, and before the stand-in does.
 	t.Run("suite", func(t *testing.T) {
 		Run(t, func(t *testing.T) (Warehouse, activities.Area) {
 			t.Helper()
-			return open(t)
+			return p.open(t)
 		})
 	})
 	t.Run("costs are booked by step", func(t *testing.T) {
 		costsAreBooked(newLab(t, func(t *testing.T) (Warehouse, activities.Area) {
 			t.Helper()
-			return open(t)
+			return p.open(t)
 		}))
 	})
 	t.Run("keys", func(t *testing.T) {
 		RunKeys(t, func(t *testing.T) (KeysWarehouse, activities.Area) {
 			t.Helper()
-			return open(t)
+			return p.open(t)
 		})
 	})
+	t.Run("questions", func(t *testing.T) { askQuestions(t, p) })
 }
 
 // costsAreBooked checks that the ledger has every step's jobs, each once.
@@ -64,8 +67,8 @@ func costsAreBooked(l *lab) {
 	require.NoError(l.t, err)
 }
 
-// standIn starts a stand-in for BigQuery. What it returns opens a project on it.
-func standIn(t *testing.T) func(*testing.T) (*bigquery.Warehouse, activities.Area) {
+// standIn starts a stand-in for BigQuery, where each case has a project of its own.
+func standIn(t *testing.T) *place {
 	t.Helper()
 	root := t.TempDir()
 	stack, err := bigquerystack.Start(t.Context(), bigquerystack.Options{
@@ -73,24 +76,12 @@ func standIn(t *testing.T) func(*testing.T) (*bigquery.Warehouse, activities.Are
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, stack.Stop()) })
-	var cases atomic.Int64
-	return func(t *testing.T) (*bigquery.Warehouse, activities.Area) {
-		t.Helper()
-		project := fmt.Sprintf("case-%d", cases.Add(1))
-		require.NoError(t, stack.CreateDataset(t.Context(), project, warehouse.DefaultTables().Dataset))
-		w, err := bigquery.Open(t.Context(), bigquery.Options{
-			Project: project, Tables: warehouse.DefaultTables(), Cutover: Cutover, Endpoint: stack.URL(),
-			Jobs: bigquery.JobSettings{Location: "EU", FirstPoll: 5 * time.Millisecond, MostPoll: 100 * time.Millisecond},
-		})
-		require.NoError(t, err)
-		t.Cleanup(func() {
-			assert.NoError(t, w.Close())
-			if t.Failed() {
-				t.Logf("what the stand-in said:\n%s", strings.Join(stack.Jobs.Errors(project), "\n"))
-			}
-		})
-		return w, staging.Bucket{
-			Store: bigquerystack.Folder{Root: root, Bucket: stagingBucket}, Prefix: project, Local: t.TempDir(),
-		}
+	var projects atomic.Int64
+	return &place{
+		project:  func() string { return fmt.Sprintf("case-%d", projects.Add(1)) },
+		location: "EU", endpoint: stack.URL(),
+		store: bigquerystack.Folder{Root: root, Bucket: stagingBucket},
+		jobs:  bigquery.JobSettings{FirstPoll: 5 * time.Millisecond, MostPoll: 100 * time.Millisecond},
+		said:  stack.Jobs.Errors,
 	}
 }
