@@ -16,12 +16,22 @@ func (f *standing) next() []string {
 	}
 	next = append(next, f.nextForWorkers()...)
 	next = append(next, f.nextForSchedules()...)
+	next = append(next, f.nextForSilence()...)
 	next = append(next, f.nextForHours()...)
 	for i := range f.Failing {
 		t := &f.Failing[i]
 		next = append(next, fmt.Sprintf("test %s: %s (workflow %s; run it again with `starter check`)", t.Test, t.Message, t.WorkflowID))
 	}
 	return next
+}
+
+// nextForSilence is for a pipeline that has stood still for so long that none of the
+// hours looked at has ever been tried, which must not look like none in trouble.
+func (f *standing) nextForSilence() []string {
+	if f.LastGood.IsZero() || len(f.Hours) > 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("no hour was tried since %s: `starter reload --dry-run --from %s` shows what is missing", f.LastGood, f.LastGood.Next())}
 }
 
 func (f *standing) nextForWorkers() []string {
