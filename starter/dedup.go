@@ -201,7 +201,7 @@ func (d *dedupRun) await(ctx context.Context, out io.Writer, asJSON bool, until 
 			return err
 		}
 		if err := d.server.GetWorkflow(ctx, workflows.DedupID, "").Get(ctx, nil); err != nil {
-			return fmt.Errorf("%s: %w", workflows.DedupID, err)
+			return ending(ctx, workflows.DedupID, err)
 		}
 		return nil
 	}

@@ -72,7 +72,7 @@ func runOneOff[R any](ctx context.Context, s *starter, out io.Writer, o oneOff, 
 	ended := run.Get(ctx, &result)
 	var failure *temporal.ApplicationError
 	if ended != nil && (!errors.As(ended, &failure) || !failure.HasDetails() || failure.Details(&result) != nil) {
-		return fmt.Errorf("%s: %w", o.id, ended)
+		return ending(ctx, o.id, ended)
 	}
 	if o.json {
 		if err := printJSON(out, result); err != nil {
@@ -82,7 +82,7 @@ func runOneOff[R any](ctx context.Context, s *starter, out io.Writer, o oneOff, 
 		show(out, result)
 	}
 	if ended != nil {
-		return fmt.Errorf("%s: %w", o.id, ended)
+		return ending(ctx, o.id, ended)
 	}
 	return nil
 }

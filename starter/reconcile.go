@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/posthog-tracks/posthog-tracks/internal/reconcile"
 	"github.com/posthog-tracks/posthog-tracks/workflows"
 )
 
@@ -38,9 +40,7 @@ func printReconciliation(out io.Writer, r workflows.ReconcileResult) {
 	for _, found := range r.Found {
 		fmt.Fprintln(out, found)
 	}
-	for _, finding := range r.Findings {
-		fmt.Fprintf(out, "  %s %s %s\n", finding.Window, finding.State, finding.Detail)
-	}
+	printFindings(out, r.Findings)
 	if r.More > 0 {
 		fmt.Fprintf(out, "  and %d more\n", r.More)
 	}
@@ -49,4 +49,24 @@ func printReconciliation(out io.Writer, r workflows.ReconcileResult) {
 	} else if r.Mendable > 0 {
 		fmt.Fprintf(out, "%d hours can be reloaded: start ReloadWindows with %s\n", r.Mendable, r.Reload)
 	}
+}
+
+// printFindings prints a line an hour; hours in a row that differ alike and have
+// nothing else to tell share one.
+func printFindings(out io.Writer, findings []reconcile.Finding) {
+	for i := 0; i < len(findings); {
+		first, last := findings[i], findings[i]
+		for i++; i < len(findings) && follows(findings[i], last); i++ {
+			last = findings[i]
+		}
+		hours := first.Window.String()
+		if last.Window != first.Window {
+			hours += " to " + last.Window.String()
+		}
+		fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf("  %s %s %s", hours, first.State, first.Detail), " "))
+	}
+}
+
+func follows(next, last reconcile.Finding) bool {
+	return next.Window == last.Window.Next() && next.State == last.State && next.Detail == "" && last.Detail == ""
 }

@@ -65,6 +65,9 @@ func (f *standing) printRunning(line func(name, format string, args ...any)) {
 			step = r.Type
 		}
 		line(name, "%s since %s UTC: %s", r.ID, r.Since.UTC().Format(minute), step)
+		if r.Held != "" {
+			line("", "%s", r.Held)
+		}
 	}
 }
 

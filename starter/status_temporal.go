@@ -24,6 +24,9 @@ type running struct {
 	Since time.Time `json:"since"`
 	// Step is what it says that it is doing; empty when no worker answers.
 	Step string `json:"step,omitempty"`
+	// Held is why what it tries did not succeed yet: the export is not complete, or a
+	// fault that is tried again.
+	Held string `json:"held,omitempty"`
 	// Waits is set while it waits for its turn to write.
 	Waits bool `json:"waits,omitempty"`
 }
@@ -91,6 +94,9 @@ func (f *standing) findRuns(ctx context.Context, server client.Client, settings 
 			r.Step = stepOf(ctx, server, r.ID, r.RunID)
 			r.Waits = strings.HasPrefix(r.Step, workflows.WaitingForTurn)
 		}
+		if i < asked {
+			r.Held = heldBy(ctx, server, r.ID, r.RunID)
+		}
 		f.Running = append(f.Running, r)
 	}
 	return nil
@@ -132,6 +138,23 @@ func stepOf(ctx context.Context, server client.Client, id, runID string) string 
 		return ""
 	}
 	return progress.Step
+}
+
+// heldBy is what the last try of a run's activities ended with, "" when none is
+// tried again.
+func heldBy(ctx context.Context, server client.Client, id, runID string) string {
+	ctx, cancel := context.WithTimeout(ctx, answer)
+	defer cancel()
+	found, err := server.DescribeWorkflowExecution(ctx, id, runID)
+	if err != nil {
+		return ""
+	}
+	for _, pending := range found.GetPendingActivities() {
+		if failure := pending.GetLastFailure(); failure != nil {
+			return fmt.Sprintf("%s, try %d: %s", pending.GetActivityType().GetName(), pending.GetAttempt()-1, failure.GetMessage())
+		}
+	}
+	return ""
 }
 
 func (f *standing) findSchedules(ctx context.Context, server client.Client) error {

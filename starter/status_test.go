@@ -45,6 +45,7 @@ func TestStatusSaysWhatToDo(t *testing.T) {
 		"a failing test": {func(f *standing) {
 			f.Failing = []overview.TestResult{{Test: "unique", Message: "3 ids stand twice", WorkflowID: "check-1"}}
 		}, "test unique: 3 ids stand twice (workflow check-1; run it again with `starter check`)"},
+		"silence":     {func(f *standing) { f.LastGood = w }, "`starter reload --dry-run --from 2026-06-12T11`"},
 		"unreachable": {func(f *standing) { f.Problems = []string{"no route"} }, "no route. `starter doctor`"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -76,14 +77,14 @@ func TestStatusIsOneScreen(t *testing.T) {
 	f := &standing{
 		At: time.Date(2026, 6, 12, 12, 0, 0, 0, time.UTC), Table: "posthog.tracks", Lag: "1h0m0s",
 		Hours:   map[overview.State]int{overview.OK: 3, overview.Missing: 1},
-		Running: []running{{ID: "hourly-2026-06-12T12:00:00Z", Waits: true, Step: "waiting for the turn to write posthog.tracks"}},
+		Running: []running{{ID: "hourly-2026-06-12T12:00:00Z", Waits: true, Step: "waiting for the turn to write posthog.tracks", Held: "MergeWindow, try 2: the disk is full"}},
 		Workers: map[string]int{"q": 2}, Schedules: []schedule{{ID: "posthog-tracks-hourly", Paused: true}},
 		Next: []string{"do this"},
 	}
 	var out bytes.Buffer
 	printStatus(&out, f)
 	said := out.String()
-	for _, want := range []string{"3 ok, 1 missing", "waiting ", "PAUSED", "2 on q", "To do:\n - do this"} {
+	for _, want := range []string{"3 ok, 1 missing", "waiting ", "try 2: the disk is full", "PAUSED", "2 on q", "To do:\n - do this"} {
 		assert.Contains(t, said, want)
 	}
 	assert.Less(t, strings.Count(said, "\n"), 24)

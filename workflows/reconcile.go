@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,8 +120,9 @@ func (c *reconciliation) run(ctx workflow.Context) (*ReconcileResult, error) {
 		return nil, named("compare the bucket with the ledger", err)
 	}
 	const most = 100
-	listed := min(most, len(found.findings))
-	c.progress.Findings, c.progress.More = found.findings[:listed], len(found.findings)-listed
+	findings := mendableFirst(found.findings)
+	listed := min(most, len(findings))
+	c.progress.Findings, c.progress.More = findings[:listed], len(findings)-listed
 	c.progress.Found = found.words()
 	windows := found.windows(func(s reconcile.State) bool { return s.Missing() || s.Changed() })
 	c.progress.Mendable = len(windows)
@@ -176,6 +178,19 @@ func (c *reconciliation) at(ctx workflow.Context, step string) {
 	workflow.SetCurrentDetails(ctx, c.progress.markdown())
 }
 
+// mendableFirst puts hours without any object last: there may be very many of them,
+// and nothing here mends them.
+func mendableFirst(findings []reconcile.Finding) []reconcile.Finding {
+	absent := func(f reconcile.Finding) bool { return f.State == reconcile.Absent }
+	sorted := slices.DeleteFunc(slices.Clone(findings), absent)
+	for _, f := range findings {
+		if absent(f) {
+			sorted = append(sorted, f)
+		}
+	}
+	return sorted
+}
+
 // markdown is what the UI shows as current details.
 func (p ReconcileProgress) markdown() string {
 	lines := []string{fmt.Sprintf("### %s to %s UTC", p.From, p.To), "", "**" + p.Step + "**", ""}
@@ -184,6 +199,10 @@ func (p ReconcileProgress) markdown() string {
 		line("- %s", found)
 	}
 	for _, finding := range p.Findings[:min(shown, len(p.Findings))] {
+		if finding.State == reconcile.Absent {
+			line("- %s %s", finding.Window, finding.State)
+			continue
+		}
 		line("- %s %s, %d objects, first %s", finding.Window, finding.State, finding.Objects, finding.Detail)
 	}
 	if p.Reload != "" {

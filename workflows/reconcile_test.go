@@ -48,6 +48,7 @@ func TestReconciliationReloadsWhatCanBeMended(t *testing.T) {
 	assert.Equal(t, "2026-06-12T08", result.To.String(), "the last hour that nobody waits for any more")
 	assert.Equal(t, "2026-06-09T09", result.From.String(), "three days")
 	assert.Len(t, result.Findings, 6)
+	assert.Equal(t, reconcile.Absent, result.Findings[5].State, "what nothing mends is last")
 	assert.Equal(t, 4, result.Mendable)
 	require.NotNil(t, result.Reloaded)
 	assert.Equal(t, 4, result.Reloaded.Loaded)
