@@ -158,6 +158,31 @@ CREATE TABLE IF NOT EXISTS ${tracks_keys_slices} (
 )
 OPTIONS (description = 'Rebuilds of tracks_keys in parts');
 
+-- step: tracks_dedups
+-- What every dedup of tracks did, and the snapshot of tracks from before it.
+CREATE TABLE IF NOT EXISTS ${tracks_dedups} (
+  dedup_id           STRING    OPTIONS (description = 'The run that did it'),
+  workflow_id        STRING,
+  approved           INT64     OPTIONS (description = 'Excess rows, as somebody repeated them'),
+  days               JSON      OPTIONS (description = 'The plan: excess rows by day and cause'),
+  ordered_at         TIMESTAMP,
+  snapshot           STRING    OPTIONS (description = 'The table'),
+  rows_before        INT64,
+  fence_before       INT64     OPTIONS (description = 'write_fence at the snapshot'),
+  fingerprint_before INT64     OPTIONS (description = 'Where tracks stood; any write moves it'),
+  expires_at         TIMESTAMP OPTIONS (description = 'Until when the snapshot is kept'),
+  rows_after         INT64,
+  removed            INT64,
+  rejected           INT64,
+  rewritten          INT64,
+  keys_mended        INT64,
+  applied_at         TIMESTAMP,
+  verified_at        TIMESTAMP,
+  rolled_back_at     TIMESTAMP,
+  dropped_at         TIMESTAMP OPTIONS (description = 'When the snapshot went')
+)
+OPTIONS (description = 'What every dedup of tracks did');
+
 -- step: raw_rejects
 -- Rows of an export that cannot be trusted, with the reason and the row.
 CREATE TABLE IF NOT EXISTS ${raw_rejects} (

@@ -181,7 +181,7 @@ func (p *Proxy) execute(named name, j *job, hold time.Duration, reference, confi
 		p.finish(j, failed("stopped", "Job execution was cancelled: User requested cancellation"))
 		return
 	}
-	body, err := json.Marshal(map[string]any{"jobReference": reference, "configuration": configuration})
+	body, err := json.Marshal(map[string]any{"jobReference": reference, "configuration": plainSnapshot(configuration)})
 	if err != nil {
 		p.finish(j, failed("internalError", err.Error()))
 		return

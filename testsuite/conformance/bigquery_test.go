@@ -43,6 +43,12 @@ func runOn(t *testing.T, p *place) {
 			return p.open(t)
 		}))
 	})
+	t.Run("dedup", func(t *testing.T) {
+		RunDedup(t, func(t *testing.T) (Deduper, activities.Area) {
+			t.Helper()
+			return open(t)
+		})
+	})
 	t.Run("keys", func(t *testing.T) {
 		RunKeys(t, func(t *testing.T) (KeysWarehouse, activities.Area) {
 			t.Helper()

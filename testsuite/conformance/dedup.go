@@ -441,9 +441,10 @@ func dedupDropped(l *dedupLab) {
 func dedupSwept(l *dedupLab) {
 	l.everyCause()
 	order := l.order("run", l.plan())
-	order.ExpiresAt = time.Now().Add(-time.Minute).UTC()
+	order.ExpiresAt = time.Now().Add(2 * time.Second).UTC().Truncate(time.Microsecond)
 	_, err := l.deduper.SnapshotTracks(l.t.Context(), order)
 	require.NoError(l.t, err)
+	time.Sleep(time.Until(order.ExpiresAt.Add(100 * time.Millisecond)))
 	l.drop("another run")
 	_, err = l.deduper.ApplyDedup(l.t.Context(), order)
 	var gone *warehouse.SnapshotGoneError

@@ -97,7 +97,11 @@ func ended(ctx context.Context, before error) error {
 	return ctx.Err()
 }
 
-func missing(err error) bool {
+func missing(err error) bool { return answered(err, http.StatusNotFound) }
+
+func forbidden(err error) bool { return answered(err, http.StatusForbidden) }
+
+func answered(err error, code int) bool {
 	answer, ok := errors.AsType[*googleapi.Error](err)
-	return ok && answer.Code == http.StatusNotFound
+	return ok && answer.Code == code
 }

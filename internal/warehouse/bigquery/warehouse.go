@@ -63,7 +63,7 @@ func Open(ctx context.Context, options Options) (*Warehouse, error) {
 	}
 	for _, task := range []string{
 		"schema", "columns", "commit_window", "merge", "ledger", "cost", "standings", "backfill", "freshness",
-		"overview", "explain", "explain_data", "keys_rebuild", "keys_verify",
+		"overview", "explain", "explain_data", "keys_rebuild", "keys_verify", "dedup",
 		"checks", "check_windows", "check_metrics", "check_event_freshness", "test_results",
 	} {
 		steps, err := sql.Load("bigquery", task)
