@@ -34,8 +34,6 @@ type Checks struct {
 	Warehouse Questions
 	// Tests are those that are declared.
 	Tests []datatest.Test
-	// Dedups is whether tracks can be deduplicated here at all; else the gate stays shut.
-	Dedups bool
 	// Bucket compares windows with the export bucket.
 	Bucket *Reconciliation
 	// Alerts is nil when nobody is to be told.
@@ -105,9 +103,6 @@ func (c *Checks) result(ctx context.Context, in contract.RunTestInput) (datatest
 
 // open reports whether a dedup has succeeded, which opens the only gate there is.
 func (c *Checks) open(ctx context.Context) (bool, error) {
-	if !c.Dedups {
-		return false, nil
-	}
 	answer, err := c.Warehouse.Ask(ctx, datatest.Deduped())
 	if err != nil {
 		return false, fmt.Errorf("ask whether tracks was deduplicated: %w", err)

@@ -20,9 +20,8 @@ func registerCheckActivities(w worker.Worker, settings config.Config, store stor
 	if err != nil {
 		return err
 	}
-	_, dedups := store.(activities.Deduper)
 	checks := &activities.Checks{
-		Warehouse: store, Tests: tests, Dedups: dedups,
+		Warehouse: store, Tests: tests,
 		Bucket: &activities.Reconciliation{Bucket: bucket, Prefix: settings.Prefix, Books: store},
 	}
 	if webhook != nil { // a nil *Webhook is no nil Alerts

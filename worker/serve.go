@@ -94,13 +94,7 @@ func registerKeys(w worker.Worker, store store) {
 }
 
 func registerDedupActivities(w worker.Worker, store store) {
-	able, ok := store.(activities.Deduper)
-	if !ok {
-		registerRefusals(w, contract.PlanDedup, contract.SnapshotTracks, contract.ApplyDedup,
-			contract.VerifyDedup, contract.RollbackDedup, contract.DropSnapshot)
-		return
-	}
-	dedups := activities.Dedups{Warehouse: able}
+	dedups := activities.Dedups{Warehouse: store}
 	register(w, contract.PlanDedup, dedups.PlanDedup)
 	register(w, contract.SnapshotTracks, dedups.SnapshotTracks)
 	register(w, contract.ApplyDedup, dedups.ApplyDedup)

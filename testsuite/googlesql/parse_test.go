@@ -18,11 +18,14 @@ import (
 
 // pieces stand for what is put into statements besides names of tables.
 var pieces = map[string]string{
-	"additions":       "ADD COLUMN IF NOT EXISTS one STRING, ADD COLUMN IF NOT EXISTS two JSON",
-	"buckets":         "1, 2",
-	"changed_buckets": "1, 2",
-	"statement":       "SELECT event_id FROM tracks",
-	"changed_ranges":  "t.created_at >= TIMESTAMP '2026-06-12 00:00:00+00' AND t.created_at < TIMESTAMP '2026-06-13 00:00:00+00'",
+	"additions":        "ADD COLUMN IF NOT EXISTS one STRING, ADD COLUMN IF NOT EXISTS two JSON",
+	"buckets":          "1, 2",
+	"changed_buckets":  "1, 2",
+	"statement":        "SELECT event_id FROM tracks",
+	"touched_ranges":   "FALSE",
+	"rewritten_ranges": "t.created_at >= TIMESTAMP '2026-06-12 00:00:00+00' AND t.created_at < TIMESTAMP '2026-06-13 00:00:00+00'",
+	"checked_ranges":   "TRUE",
+	"changed_ranges":   "t.created_at >= TIMESTAMP '2026-06-12 00:00:00+00' AND t.created_at < TIMESTAMP '2026-06-13 00:00:00+00'",
 }
 
 // tasks are the SQL files that BigQuery is sent statements of: the shared ones and
