@@ -82,19 +82,31 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.stop()) }()
-	ctx, cancel := d.untilWorkerEnds(ctx)
+	working, cancel := d.untilWorkerEnds(ctx)
 	defer cancel(nil)
 	for _, step := range []func(context.Context) error{d.upload, d.runDay, d.judge, d.overwrite, d.prove} {
-		if err := step(ctx); err != nil {
-			return errors.Join(err, context.Cause(ctx))
+		if err := step(working); err != nil {
+			return errors.Join(err, context.Cause(working))
 		}
 	}
 	fmt.Printf("\nAll laws hold. %d hours took %v.\n", d.hours, time.Since(began).Round(time.Second))
 	d.whereToLook()
 	if d.keep {
-		<-ctx.Done()
+		d.wait(ctx)
 	}
 	return nil
+}
+
+// wait lets people look around, and break things: the stack stays when its worker
+// does not.
+func (d *demo) wait(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-d.worker.Ended():
+		fmt.Printf("\nThe worker has ended. With the environment above, %s/worker starts another.\n", d.bin)
+	}
+	<-ctx.Done()
 }
 
 // untilWorkerEnds is a context that ends when the worker dies under us.
@@ -127,6 +139,7 @@ func (d *demo) whereToLook() {
 			environment = append(environment, d.rig.BigQuery.Env()...)
 		}
 		fmt.Printf("Environment     export %s TRACKS_CONFIG=%s\n", strings.Join(environment, " "), d.rig.Config)
+		fmt.Printf("The worker      process %d, which writes to %s/worker.log\n", d.worker.Pid(), d.dir)
 		fmt.Println("\nEverything keeps running until Ctrl-C.")
 		return
 	}
