@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -75,9 +76,24 @@ func (f *standing) findWorkers(ctx context.Context, server client.Client, settin
 		if err != nil {
 			return fmt.Errorf("look at task queue %s: %w", queue, err)
 		}
-		f.Workers[queue] = len(found.GetPollers())
+		f.Workers[queue] = polling(found.GetPollers(), time.Now())
 	}
 	return nil
+}
+
+// pollEvery is how long a poll lasts at most, with time to ask again. Temporal names
+// workers for five minutes after their last poll, which hides that one has gone.
+const pollEvery = 90 * time.Second
+
+// polling counts the workers that have polled just now.
+func polling(pollers []*taskqueue.PollerInfo, now time.Time) int {
+	workers := make(map[string]bool)
+	for _, poller := range pollers {
+		if now.Sub(poller.GetLastAccessTime().AsTime()) < pollEvery {
+			workers[poller.GetIdentity()] = true
+		}
+	}
+	return len(workers)
 }
 
 func (f *standing) findRuns(ctx context.Context, server client.Client, settings config.Config) error {

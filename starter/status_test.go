@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/taskqueue/v1"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/overview"
 	"github.com/posthog-tracks/posthog-tracks/internal/window"
@@ -88,4 +90,15 @@ func TestStatusIsOneScreen(t *testing.T) {
 		assert.Contains(t, said, want)
 	}
 	assert.Less(t, strings.Count(said, "\n"), 24)
+}
+
+func TestAWorkerThatHasGoneIsNotCounted(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 6, 12, 12, 0, 0, 0, time.UTC)
+	seen := func(identity string, ago time.Duration) *taskqueue.PollerInfo {
+		return &taskqueue.PollerInfo{Identity: identity, LastAccessTime: timestamppb.New(now.Add(-ago))}
+	}
+	assert.Equal(t, 2, polling([]*taskqueue.PollerInfo{
+		seen("a", time.Second), seen("a", time.Minute), seen("b", time.Minute), seen("gone", 3*time.Minute),
+	}, now))
 }
