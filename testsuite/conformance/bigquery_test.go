@@ -46,7 +46,7 @@ func runOn(t *testing.T, p *place) {
 	t.Run("dedup", func(t *testing.T) {
 		RunDedup(t, func(t *testing.T) (Deduper, activities.Area) {
 			t.Helper()
-			return open(t)
+			return p.open(t)
 		})
 	})
 	t.Run("keys", func(t *testing.T) {
