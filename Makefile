@@ -50,7 +50,7 @@ chaos: ## Play 10,000 random histories, and break every rule of a merge to see i
 	cd testsuite && go test -count=1 -timeout 4h ./histories -rapid.checks=$$(( $(or $(HISTORIES),10000) / 6 )) -drawn
 
 .PHONY: test-googlesql
-test-googlesql: ## Parse every statement for BigQuery with GoogleSQL's parser; compiling that takes minutes and 6 GB once
+test-googlesql: ## Analyse every statement for BigQuery with GoogleSQL's front end; compiling that takes minutes and 6 GB once
 	cd testsuite/googlesql && go test -count=1 ./...
 
 .PHONY: soak

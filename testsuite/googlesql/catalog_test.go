@@ -44,8 +44,8 @@ type analyzer struct {
 	tables  map[string]bool
 }
 
-// newAnalyzer speaks BigQuery's language: all of it, with QUALIFY as a keyword and
-// without the types that Google keeps for itself.
+// newAnalyzer speaks BigQuery's language: all of GoogleSQL, with QUALIFY as a keyword,
+// without the types that Google keeps for itself, and with no order of JSON or arrays.
 func newAnalyzer(t *testing.T) *analyzer {
 	t.Helper()
 	require.NoError(t, zetasql.Init())
@@ -53,6 +53,11 @@ func newAnalyzer(t *testing.T) *analyzer {
 	require.NoError(t, err)
 	require.NoError(t, language.SetSupportsAllStatementKinds())
 	require.NoError(t, language.EnableReservableKeyword("QUALIFY", true))
+	for _, missing := range []zetasql.LanguageFeature{
+		zetasql.LanguageFeatureFeatureJsonTypeComparison, zetasql.LanguageFeatureFeatureArrayEquality,
+	} {
+		require.NoError(t, language.DisableLanguageFeature(missing))
+	}
 	require.NoError(t, language.SetProductMode(zetasql.ProductModeProductExternal))
 	a := &analyzer{t: t, tables: make(map[string]bool)}
 	a.types, err = zetasql.NewTypeFactory()
@@ -60,6 +65,9 @@ func newAnalyzer(t *testing.T) *analyzer {
 	a.catalog, err = zetasql.NewSimpleCatalog("bigquery", nil)
 	require.NoError(t, err)
 	require.NoError(t, a.catalog.AddBuiltinFunctionsAndTypes(&zetasql.BuiltinFunctionOptions{LanguageOptions: language}))
+	integer, err := a.types.GetInt64()
+	require.NoError(t, err)
+	require.NoError(t, a.catalog.AddType("BIGINT", integer)) // BigQuery's other name for it
 	a.options, err = zetasql.NewAnalyzerOptions2()
 	require.NoError(t, err)
 	require.NoError(t, a.options.SetLanguage(language))

@@ -27,11 +27,12 @@ var rendered = flag.String("rendered", "", "file to write every statement to, as
 var (
 	someDay   = time.Date(2026, 6, 12, 10, 0, 0, 0, time.UTC)
 	someDates = []civil.Date{{Year: 2026, Month: 6, Day: 9}, {Year: 2026, Month: 6, Day: 11}, {Year: 2026, Month: 6, Day: 12}}
-	times     = "cutover ingested_at begins ends rejects_at checked_at opened_at resolved_at told_at"
+	times     = "cutover ingested_at begins ends rejects_at checked_at opened_at resolved_at told_at expires_at ordered_at"
 	numbers   = `fence inserted updated unchanged collided before_cutover present duplicate rejected bytes bytes_read bytes_limit
-		rows_read rows_loaded rows_rejected slice slice_rows keys_written first width most sampled failures bytes_billed`
+		rows_read rows_loaded rows_rejected slice slice_rows keys_written first width most sampled failures bytes_billed
+		approved fence_before fingerprint_before keys_mended removed rewritten rows_after rows_before source_generation`
 	texts = `load_id run_id workflow_id backfill_id rebuild_id incident_id event_id day source reason detail status objects ignored
-		rejected_by mended outcome steps last_job test kind table_name severity expectation message sample`
+		id days snapshot source_object rejected_by mended outcome steps last_job test kind table_name severity expectation message sample`
 	floats = "value no_value cost_usd"
 	// spans are times, unless the task says otherwise.
 	spans = "from to until created_at"
@@ -75,9 +76,11 @@ func pieces(w *Warehouse) map[string]string {
 	}
 	_, fill["table"] = w.table("cases")
 	for _, name := range strings.Fields(`staged_events staged_rejects window_preview merge_verdict backfill_verdict
-		slice_rows slice_rivals slice_deliveries slice_learned`) {
+		slice_rows slice_rivals slice_deliveries slice_learned
+		snapshot keys_snapshot dedup_events dedup_rows dedup_drifted dedup_keys dedup_expected`) {
 		_, fill[name] = w.table(name + "_20260612T10_0a1b2c3d4e5f")
 	}
+	fill["source"], fill["checked_ranges"] = fill["snapshot"], "TRUE"
 	return fill
 }
 
@@ -97,13 +100,16 @@ func TestEveryStatementIsRendered(t *testing.T) {
 	t.Cleanup(func() { assert.NoError(t, w.Close()) })
 	win, err := window.Parse("2026-06-12T10")
 	require.NoError(t, err)
-	statements := made(w)
+	var statements []renderedStatement
 	for _, task := range tasks(t) {
 		require.NotEmpty(t, w.scripts[task], "sql/%s.sql is not among the tasks that Open loads", task)
 		for _, step := range w.scripts[task] {
 			s := w.script(task, win)
 			for name, value := range pieces(w) {
 				s.fill[name] = value
+			}
+			if step.Name == "newest" { // of a column of times
+				s.fill["column"] = "`made`"
 			}
 			for name, value := range samples(task) {
 				s.bind[name] = value
@@ -112,6 +118,9 @@ func TestEveryStatementIsRendered(t *testing.T) {
 			require.NoError(t, err, "step %s of %s", step.Name, task)
 			assert.NotContains(t, text, "${")
 			statements = append(statements, renderedStatement{Task: task, Step: step.Name, SQL: text})
+		}
+		if task == "schema" { // which comes first
+			statements = append(statements, made(w)...)
 		}
 	}
 	assert.Greater(t, len(statements), 100)
@@ -144,12 +153,17 @@ func tasks(t *testing.T) []string {
 	return names
 }
 
-// made are the tables that the product makes by calls instead of statements, and the
-// one that the data tests of this test are about.
+// made are tables that the statements speak of and that no statement makes with its
+// columns: those that are loaded, snapshots, and the one that data tests are about.
 func made(w *Warehouse) []renderedStatement {
 	_, cases := w.table("cases")
 	all := []renderedStatement{{Task: "made", Step: "cases", SQL: "CREATE TABLE " + cases +
-		" (event_id STRING, made TIMESTAMP, word STRING, n INT64, arrived TIMESTAMP)"}}
+		" (event_id STRING, made TIMESTAMP, word STRING, n INT64, arrived TIMESTAMP, reason STRING)"}}
+	for _, snapshot := range []struct{ name, of string }{{"snapshot", "tracks"}, {"keys_snapshot", "tracks_keys"}} {
+		all = append(all, renderedStatement{
+			Task: "made", Step: snapshot.name, SQL: "CREATE TABLE " + pieces(w)[snapshot.name] + " AS SELECT * FROM " + w.tables[snapshot.of],
+		})
+	}
 	for name, schema := range map[string]bq.Schema{"staged_events": stagedEvents, "staged_rejects": stagedRejects} {
 		columns := make([]string, len(schema))
 		for i, field := range schema {
