@@ -57,7 +57,7 @@ func TestWhatTheRunbookSaysToPaste(t *testing.T) {
 				named = append(named, workflow)
 			}
 		}
-		for _, line := range strings.Split(section, "\n") {
+		for line := range strings.SplitSeq(section, "\n") {
 			update := ""
 			if row := updateRow.FindStringSubmatch(line); row != nil {
 				update = row[1] + row[2]

@@ -26,7 +26,7 @@ func Text(d time.Duration) string {
 		}
 		text := fmt.Sprintf("%d%s", count, unit.sign)
 		if i+1 < len(units) {
-			rest := (d - count*unit.length) / units[i+1].length
+			rest := d % unit.length / units[i+1].length
 			text += fmt.Sprintf(" %d%s", rest, units[i+1].sign)
 		}
 		return strings.TrimSuffix(text, " 0"+units[min(i+1, len(units)-1)].sign)
