@@ -69,7 +69,7 @@ func (c *Checks) RunTest(ctx context.Context, in contract.RunTestInput) (datates
 	if err != nil {
 		if kind, permanent := classify(err); !permanent {
 			return datatest.Result{}, typed(err)
-		} else if result = in.Test.Broken(in.At, err.Error()); kind == contract.ErrWarehouseRefused {
+		} else if result = in.Test.Broken(in.At, err.Error()); kind == contract.ErrWarehouseRefused && !strings.Contains(err.Error(), warehouse.MendMaxBytes) {
 			result.Message += "; compare the test with the table"
 		}
 	}

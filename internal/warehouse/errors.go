@@ -68,3 +68,16 @@ type StagedMissingError struct{ File string }
 func (e *StagedMissingError) Error() string {
 	return fmt.Sprintf("staged file %s is gone; stage the window again", e.File)
 }
+
+// MendMaxBytes is what a person can do about a question that would read too much.
+const MendMaxBytes = "narrow it with since, last or where, or raise its max_bytes"
+
+// TooLargeError says that a question would read more than it may. It was not asked.
+type TooLargeError struct{ Bytes, MaxBytes int64 }
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("it would read %.2f MB and max_bytes allows %.2f MB; %s", float64(e.Bytes)/1e6, float64(e.MaxBytes)/1e6, MendMaxBytes)
+}
+
+// Permanent reports that the same question would be refused again.
+func (e *TooLargeError) Permanent() bool { return true }

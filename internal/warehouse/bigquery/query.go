@@ -3,11 +3,14 @@ package bigquery
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	bq "cloud.google.com/go/bigquery"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
 )
 
 // query is one statement, or a script of several.
@@ -33,12 +36,21 @@ func (j *jobs) query(ctx context.Context, q query) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return j.run(ctx, work{task: q.task, asks: asks, insert: func(ctx context.Context, id bq.JobIDConfig, labels map[string]string) (*bq.Job, error) {
+	done, err := j.run(ctx, work{task: q.task, asks: asks, insert: func(ctx context.Context, id bq.JobIDConfig, labels map[string]string) (*bq.Job, error) {
 		statement := j.statement(q)
 		statement.JobIDConfig = id
 		statement.Labels = labels
 		return statement.Run(ctx)
 	}})
+	if refused, ok := errors.AsType[*Error](err); ok && refused.Mend == mendBytes && j.limits(q) {
+		refused.Mend = warehouse.MendMaxBytes
+	}
+	return done, err
+}
+
+// limits reports whether the query's own limit is the one that holds.
+func (j *jobs) limits(q query) bool {
+	return q.maxBytes > 0 && (j.MaxBytesBilled <= 0 || q.maxBytes < j.MaxBytesBilled)
 }
 
 // estimate is what a statement would cost.
@@ -84,7 +96,7 @@ func (j *jobs) statement(q query) *bq.Query {
 	statement.Dst = q.into
 	statement.WriteDisposition = q.disposition
 	statement.MaxBytesBilled = j.MaxBytesBilled
-	if q.maxBytes > 0 && (j.MaxBytesBilled <= 0 || q.maxBytes < j.MaxBytesBilled) {
+	if j.limits(q) {
 		statement.MaxBytesBilled = q.maxBytes
 	}
 	statement.JobTimeout = j.JobTimeout

@@ -201,3 +201,27 @@ func TestParametersThatHaveNoTypeAreRefusedHere(t *testing.T) {
 		assert.Empty(f, f.calls)
 	})
 }
+
+func TestWhoseLimitIsToBeRaised(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		settings, own, sent int64
+		mend                string
+	}{
+		{0, 500, 500, "raise its max_bytes"},
+		{900, 500, 500, "raise its max_bytes"},
+		{400, 500, 400, "raise warehouse.bigquery.max_bytes_billed"},
+	} {
+		play(t, func(f *fake) {
+			f.course = func(*fakeJob) ending {
+				return ending{err: &rest.ErrorProto{Reason: "bytesBilledLimitExceeded", Message: "Query exceeded limit for bytes billed: 500. 10485760 or higher required."}}
+			}
+			q := merge()
+			q.maxBytes = c.own
+			_, err := f.runner(func(s *JobSettings) { s.MaxBytesBilled = c.settings }).query(f.Context(), q)
+			require.ErrorContains(f, err, "10485760 or higher required")
+			require.ErrorContains(f, err, c.mend)
+			assert.Equal(f, c.sent, f.accepted[0].Configuration.Query.MaximumBytesBilled)
+		})
+	}
+}

@@ -12,12 +12,22 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
 )
 
-// Ask answers a question. It takes no turn at writing and is held up by no writer.
+// Ask answers a question. It takes no turn at writing and is held up by no writer. What
+// has to be read for it is found out first, if it may not read everything.
 func (w *Warehouse) Ask(ctx context.Context, q warehouse.Question) (warehouse.Answer, error) {
 	var answer warehouse.Answer
 	err := w.read(ctx, q.Task, func(s *session) error {
 		if err := w.pose(s, q); err != nil {
 			return err
+		}
+		if q.MaxBytes > 0 {
+			size, err := w.readSize(ctx, s, q.Step)
+			if err != nil {
+				return err
+			}
+			if answer.Bytes = size; size > q.MaxBytes {
+				return &warehouse.TooLargeError{Bytes: size, MaxBytes: q.MaxBytes}
+			}
 		}
 		return s.query(ctx, q.Step, func(rows *databasesql.Rows) error {
 			row, err := scanRow(rows)

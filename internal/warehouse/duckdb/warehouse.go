@@ -72,7 +72,7 @@ func New(options Options) (*Warehouse, error) {
 	for _, task := range []string{
 		"functions", "schema", "commit_window", "merge", "ledger", "standings", "backfill", "freshness",
 		"overview", "explain", "explain_data", "dedup", "keys_rebuild", "keys_verify",
-		"checks", "check_windows", "check_metrics", "check_event_freshness", "test_results",
+		"checks", "check_windows", "check_metrics", "check_event_freshness", "test_results", "read_size",
 	} {
 		steps, err := sql.Load("duckdb", task)
 		if err != nil {
