@@ -50,7 +50,7 @@ func (a *asking) stagingTable() *bq.Table {
 		"source_generation": bq.IntegerFieldType, "source_row": bq.IntegerFieldType, "content_hash": bq.IntegerFieldType,
 	}
 	var schema bq.Schema
-	for _, name := range strings.Fields(`event_id created_at event_name user_id person_id session_id
+	for name := range strings.FieldsSeq(`event_id created_at event_name user_id person_id session_id
 		active_feature_flags feature_flags_values lib_values device_model device_type device_os ip_address client
 		geoip_city_name geoip_continent_name geoip_continent_code geoip_country_name geoip_country_code geoip_time_zone
 		app_version locale event_payload event_inserted_at source_object source_generation source_row content_hash`) {

@@ -120,9 +120,9 @@ func (a *asking) ended(ctx context.Context, job *bq.Job) error {
 	}
 }
 
-func (a *asking) must(statement string, changes ...func(*bq.Query)) *bq.Job {
+func (a *asking) must(statement string) *bq.Job {
 	a.t.Helper()
-	job, err := a.run(statement, changes...)
+	job, err := a.run(statement)
 	require.NoError(a.t, err)
 	return job
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,7 +52,7 @@ func samples(task string) map[string]any {
 		{floats, 0.25},
 		{spans, someDay},
 	} {
-		for _, name := range strings.Fields(group.names) {
+		for name := range strings.FieldsSeq(group.names) {
 			bind[name] = group.value
 		}
 	}
@@ -75,7 +76,7 @@ func pieces(w *Warehouse) map[string]string {
 		"parent": w.tables["tracks"],
 	}
 	_, fill["table"] = w.table("cases")
-	for _, name := range strings.Fields(`staged_events staged_rejects window_preview merge_verdict backfill_verdict
+	for name := range strings.FieldsSeq(`staged_events staged_rejects window_preview merge_verdict backfill_verdict
 		slice_rows slice_rivals slice_deliveries slice_learned
 		snapshot keys_snapshot dedup_events dedup_rows dedup_drifted dedup_keys dedup_expected`) {
 		_, fill[name] = w.table(name + "_20260612T10_0a1b2c3d4e5f")
@@ -105,15 +106,11 @@ func TestEveryStatementIsRendered(t *testing.T) {
 		require.NotEmpty(t, w.scripts[task], "sql/%s.sql is not among the tasks that Open loads", task)
 		for _, step := range w.scripts[task] {
 			s := w.script(task, win)
-			for name, value := range pieces(w) {
-				s.fill[name] = value
-			}
+			maps.Copy(s.fill, pieces(w))
 			if step.Name == "newest" { // of a column of times
 				s.fill["column"] = "`made`"
 			}
-			for name, value := range samples(task) {
-				s.bind[name] = value
-			}
+			maps.Copy(s.bind, samples(task))
 			text, err := s.text(step.Name)
 			require.NoError(t, err, "step %s of %s", step.Name, task)
 			assert.NotContains(t, text, "${")
@@ -161,7 +158,8 @@ func made(w *Warehouse) []renderedStatement {
 		" (event_id STRING, made TIMESTAMP, word STRING, n INT64, arrived TIMESTAMP, reason STRING)"}}
 	for _, snapshot := range []struct{ name, of string }{{"snapshot", "tracks"}, {"keys_snapshot", "tracks_keys"}} {
 		all = append(all, renderedStatement{
-			Task: "made", Step: snapshot.name, SQL: "CREATE TABLE " + pieces(w)[snapshot.name] + " AS SELECT * FROM " + w.tables[snapshot.of],
+			Task: "made", Step: snapshot.name,
+			SQL: "CREATE TABLE " + pieces(w)[snapshot.name] + " AS SELECT * FROM " + w.tables[snapshot.of], //nolint:unqueryvet // a snapshot has them all
 		})
 	}
 	for name, schema := range map[string]bq.Schema{"staged_events": stagedEvents, "staged_rejects": stagedRejects} {
