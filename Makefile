@@ -38,7 +38,7 @@ $(BQEMULATOR)/installed: testsuite/bigquerystack/requirements.txt
 
 .PHONY: test-bigquery
 test-bigquery: $(BQEMULATOR)/installed ## Run the BigQuery tests on bqemulator; needs Python 3.11 or newer with venv
-	cd testsuite && go test -tags bigquery -count=1 -timeout 40m -run BigQuery ./conformance ./histories ./e2e
+	cd testsuite && go test -tags bigquery -count=1 -timeout 40m -run BigQuery ./conformance ./histories ./e2e ./cmd/bigquery
 
 .PHONY: test-bigquery-project
 test-bigquery-project: ## Run the BigQuery tests in a project of Google's (BIGQUERY_TEST_PROJECT and BIGQUERY_TEST_BUCKET; costs some cents)

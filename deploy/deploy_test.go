@@ -69,7 +69,7 @@ func TestVariablesExist(t *testing.T) {
 
 func TestConfigurationsAreValid(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"compose/tracks.yaml", "kubernetes/bigquery/tracks.yaml", "kubernetes/duckdb/tracks.yaml"} {
+	for _, file := range []string{"compose/tracks.yaml", "compose/bigquery.yaml", "kubernetes/bigquery/tracks.yaml", "kubernetes/duckdb/tracks.yaml"} {
 		settings, err := config.Parse(read(t, file))
 		require.NoError(t, err, file)
 		assert.True(t, strings.HasPrefix(settings.Load.Staging, "/var/lib/tracks/"), "%s: what is written lies on the volume", file)

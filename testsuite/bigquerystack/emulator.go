@@ -5,6 +5,7 @@ package bigquerystack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -31,6 +32,9 @@ type Options struct {
 	StorageRoot string
 	// Log is where the emulator's log goes.
 	Log string
+	// Address is where clients connect to, host:port; empty for a free port of this
+	// machine.
+	Address string
 }
 
 // Stack is a running stand-in.
@@ -55,7 +59,7 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	}
 	s.Jobs = newProxy(upstream)
 	var listening net.ListenConfig
-	listener, err := listening.Listen(ctx, "tcp", "127.0.0.1:0")
+	listener, err := listening.Listen(ctx, "tcp", cmp.Or(options.Address, "127.0.0.1:0"))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("listen for BigQuery clients: %w", err), s.Stop())
 	}
