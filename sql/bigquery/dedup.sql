@@ -74,6 +74,8 @@ copies AS (
     *,
     -- Instead of a row's number, which there is none of.
     CAST(CONCAT('0x', SUBSTR(TO_HEX(SHA256(row_text)), 1, 15)) AS INT64) AS source_row,
+    -- Rows that are equal are told apart, so that every window sees them in one order.
+    ROW_NUMBER() OVER (PARTITION BY row_text) AS copy,
     IF(is_unkeyed, row_text, event_id) AS event_key,
     IFNULL(event_inserted_at, TIMESTAMP '0001-01-01 00:00:00+00') AS inserted_order,
     IFNULL(bq_ingested_timestamp, TIMESTAMP '0001-01-01 00:00:00+00') AS ingested_order,
@@ -90,7 +92,7 @@ faced AS (
   SELECT
     *,
     NOT is_unkeyed AND identity_hash != FIRST_VALUE(identity_hash) OVER (
-      PARTITION BY event_key, is_unkeyed ORDER BY inserted_order, ingested_order, content_order, created_at, source_row
+      PARTITION BY event_key, is_unkeyed ORDER BY inserted_order, ingested_order, content_order, created_at, source_row, copy
     ) AS collides
   FROM copies
 ),
@@ -102,16 +104,16 @@ ranked AS (
     FIRST_VALUE(ingested_order) OVER oldest_first AS first_ingested,
     ROW_NUMBER() OVER (
       PARTITION BY event_key, is_unkeyed, collides
-      ORDER BY inserted_order DESC, ingested_order DESC, content_order DESC, created_at, source_row
+      ORDER BY inserted_order DESC, ingested_order DESC, content_order DESC, created_at, source_row, copy
     ) AS newest,
     ROW_NUMBER() OVER (
       PARTITION BY event_key, is_unkeyed, collides, inserted_order, ingested_order, content_order
-      ORDER BY created_at, source_row
+      ORDER BY created_at, source_row, copy
     ) AS written
   FROM faced
   WINDOW oldest_first AS (
     PARTITION BY event_key, is_unkeyed, collides
-    ORDER BY inserted_order, ingested_order, content_order, created_at, source_row
+    ORDER BY inserted_order, ingested_order, content_order, created_at, source_row, copy
   )
 ),
 judged AS (
@@ -136,7 +138,7 @@ judged AS (
 )
 SELECT
   * EXCEPT (
-    row_text, is_unkeyed, source_row, event_key, inserted_order, ingested_order, content_order, identity_hash,
+    row_text, is_unkeyed, source_row, copy, event_key, inserted_order, ingested_order, content_order, identity_hash,
     collides, nth, first_created_at, first_ingested, newest, written, excess, outcome
   ),
   STRUCT(

@@ -77,11 +77,15 @@ func (p *place) dataset(t *testing.T) *bq.Dataset {
 	return dataset
 }
 
-// open makes a warehouse in a dataset of its own.
-func (p *place) open(t *testing.T) (renamed, activities.Area) {
+// open makes a warehouse in a dataset of its own. change may vary the options.
+func (p *place) open(t *testing.T, change ...func(*bigquery.Options)) (renamed, activities.Area) {
 	t.Helper()
 	dataset := p.dataset(t)
-	w, err := bigquery.Open(t.Context(), p.options(dataset))
+	options := p.options(dataset)
+	for _, apply := range change {
+		apply(&options)
+	}
+	w, err := bigquery.Open(t.Context(), options)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		assert.NoError(t, w.Close())

@@ -13,6 +13,7 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/activities"
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
+	"github.com/posthog-tracks/posthog-tracks/testsuite/sample"
 )
 
 // Deduper is a warehouse under test that can dedup.
@@ -29,6 +30,7 @@ func RunDedup(t *testing.T, open func(*testing.T) (Deduper, activities.Area)) {
 		"plan/of a clean table":                       dedupNothing,
 		"plan/counts every cause by day":              dedupPlan,
 		"plan/changes nothing":                        dedupPlanOnly,
+		"plan/equal rows are one cause":               dedupEqualRows,
 		"apply/leaves what the laws say":              dedupApply,
 		"apply/the whole table again":                 dedupWhole,
 		"apply/twice is once":                         dedupTwice,
@@ -200,6 +202,21 @@ func dedupPlanOnly(l *dedupLab) {
 	assert.Equal(l.t, tracks, l.everything("tracks"))
 	assert.Equal(l.t, keys, l.everything("tracks_keys"))
 	assert.Empty(l.t, l.rows(`SELECT reason FROM posthog.merge_rejects`))
+}
+
+// dedupEqualRows has rows that nothing tells from each other.
+func dedupEqualRows(l *dedupLab) {
+	events := make([]sample.Event, 20)
+	for i := range events {
+		events[i] = event(i + 1)
+	}
+	l.deliver(l.hour(1), events...)
+	for range 2 {
+		l.sabotage(`INSERT INTO posthog.tracks SELECT * FROM posthog.tracks`)
+	}
+	assert.Equal(l.t, ledger.DedupCounts{DoubleRun: 60}, l.plan().Excess)
+	l.dedup("run")
+	assert.Len(l.t, l.tracks(), 20)
 }
 
 func dedupApply(l *dedupLab) {

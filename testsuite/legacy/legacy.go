@@ -36,7 +36,7 @@ const rows = `
 		json_object('$lib', 'legacy', 'd', d, 'n', n, 'filler', repeat('x', 400)),
 		TIMESTAMPTZ '2026-04-01 00:00:00+00', TIMESTAMPTZ '2026-03-20 00:00:00+00' + to_seconds(CAST(version AS DOUBLE))
 	FROM rows
-	ORDER BY created_at`
+	ORDER BY created_at, d, n, version, event_id`
 
 // Inherit puts the legacy history of some days into a warehouse file, with as many
 // events a day. Nobody else may have the file open.
