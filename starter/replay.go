@@ -54,7 +54,7 @@ func (s *starter) replayAll(ctx context.Context, out io.Writer, query string, as
 	if query == "" {
 		query = atWorkOn(settings.TaskQueue)
 	}
-	server, err := s.dial(ctx)
+	server, err := s.connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -82,8 +82,8 @@ func (s *starter) replayAll(ctx context.Context, out io.Writer, query string, as
 	return nil
 }
 
-func replayRuns(ctx context.Context, server client.Client, query string) ([]replayed, error) {
-	replayer, err := replay.New(worker.WorkflowReplayerOptions{})
+func replayRuns(ctx context.Context, server *server, query string) ([]replayed, error) {
+	replayer, err := replay.New(worker.WorkflowReplayerOptions{DataConverter: server.payloads})
 	if err != nil {
 		return nil, err
 	}

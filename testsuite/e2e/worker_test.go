@@ -124,5 +124,8 @@ func TestHistoriesAreEncrypted(t *testing.T) {
 	assert.Contains(t, history, "binary/encrypted")
 	assert.NotContains(t, history, ".parquet", "the names of objects are in the results of activities")
 	assert.NotContains(t, history, "rejectLimit")
+	said, err = l.Answer(l.ctx, "replay", "--query", "WorkflowId = '"+harness.RunID(w)+"'")
+	require.NoError(t, err, said)
+	assert.Contains(t, said, "goes on  "+harness.RunID(w))
 	l.prove()
 }
