@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/posthog-tracks/posthog-tracks/internal/config"
+	"github.com/posthog-tracks/posthog-tracks/internal/connect"
 	"github.com/posthog-tracks/posthog-tracks/internal/report"
 )
 
@@ -23,6 +23,9 @@ func (s *starter) report() *cobra.Command {
 		Long: `Make one HTML page that shows how the pipeline has done: every hour of the last
 days by its state, rows, rejects, duplicates, collisions, freshness and cost. The page
 holds all it needs: mail it, archive it, open it without a network.
+
+A worker serves the same page at /report, beside its metrics; ask it while it writes to
+a DuckDB file.
 
 Links to runs need ` + "`temporal_ui`" + ` in the configuration.`,
 		Example: "  starter report --days 14 --out report.html\n  starter report --out - | gzip > report.html.gz",
@@ -49,11 +52,11 @@ func (s *starter) makeReport(ctx context.Context, out io.Writer, file string, da
 		return err
 	}
 	defer func() { err = errors.Join(err, tables.Close()) }()
-	options, err := reportOptions(settings, days)
+	namespace, err := namespaceName()
 	if err != nil {
 		return err
 	}
-	page, err := report.Make(ctx, tables, time.Now(), options)
+	page, err := report.Make(ctx, tables, time.Now(), connect.Report(settings, namespace, days))
 	if err != nil {
 		return err
 	}
@@ -69,13 +72,4 @@ func (s *starter) makeReport(ctx context.Context, out io.Writer, file string, da
 	}
 	fmt.Fprintln(out, "wrote", file)
 	return nil
-}
-
-func reportOptions(settings config.Config, days int) (report.Options, error) {
-	namespace, err := namespaceName()
-	return report.Options{
-		Table: settings.Tables.Name(), Days: days, Late: settings.LateAfter(),
-		Warn: settings.Freshness.Warn, Error: settings.Freshness.Error,
-		UI: settings.TemporalUI, Namespace: namespace,
-	}, err
 }

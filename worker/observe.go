@@ -12,7 +12,7 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/internal/telemetry"
 )
 
-// observe serves metrics, health and readiness, and watches the schedules, until
+// observe serves metrics, health, readiness and the report, and watches the schedules, until
 // ctx ends and the result is closed. Without an address nothing is served.
 func observe(ctx context.Context, settings config.Config, measured *telemetry.Telemetry, w *world, logger *slog.Logger) (stop func() error, err error) {
 	if err := measured.WatchSchedules(ctx, w.temporal.ScheduleClient(), settings.Schedules.IDs(), logger); err != nil {
@@ -25,6 +25,7 @@ func observe(ctx context.Context, settings config.Config, measured *telemetry.Te
 	if err != nil {
 		return nil, err
 	}
+	serveReport(endpoint, settings, w)
 	logger.Info("metrics and health are served", "address", endpoint.Address)
 	return endpoint.Close, nil
 }

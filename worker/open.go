@@ -27,9 +27,11 @@ const openPatience = 15 * time.Second
 // world is what the worker works with.
 type world struct {
 	temporal client.Client
-	bucket   *gcs.Bucket
-	store    store
-	area     activities.Area
+	// namespace is where in Temporal the runs are.
+	namespace string
+	bucket    *gcs.Bucket
+	store     store
+	area      activities.Area
 
 	closeWarehouse func() error // nil until it is open
 }
@@ -76,6 +78,7 @@ func (w *world) openTemporal(ctx context.Context, settings config.Config, measur
 	if err != nil {
 		return err
 	}
+	w.namespace = options.Namespace
 	if err := measured.Instrument(&options); err != nil {
 		return err
 	}

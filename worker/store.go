@@ -1,6 +1,9 @@
 package main
 
-import "github.com/posthog-tracks/posthog-tracks/activities"
+import (
+	"github.com/posthog-tracks/posthog-tracks/activities"
+	"github.com/posthog-tracks/posthog-tracks/internal/report"
+)
 
 // store is what every warehouse does.
 type store interface {
@@ -11,4 +14,5 @@ type store interface {
 	activities.Deduper
 	activities.Questions
 	activities.Previewer
+	report.Tables
 }

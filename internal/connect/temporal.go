@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ func TemporalOptions(logger *slog.Logger, keys []string) (client.Options, error)
 	if err != nil {
 		return client.Options{}, fmt.Errorf("read Temporal connection from the environment: %w", err)
 	}
+	options.Namespace = cmp.Or(options.Namespace, client.DefaultNamespace)
 	options.Logger = log.NewStructuredLogger(logger)
 	options.DataConverter = converter.GetDefaultDataConverter()
 	if len(keys) > 0 {

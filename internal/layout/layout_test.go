@@ -29,7 +29,7 @@ var rules = map[string][]string{
 	"internal/alert":              {},
 	"internal/codec":              {},
 	"internal/config":             {"internal/contract", "internal/datatest", "internal/export", "internal/warehouse"},
-	"internal/connect":            {"internal/codec", "internal/config", "internal/gcs", "internal/staging", "internal/warehouse/bigquery", "internal/warehouse/duckdb"},
+	"internal/connect":            {"internal/codec", "internal/config", "internal/gcs", "internal/report", "internal/staging", "internal/warehouse/bigquery", "internal/warehouse/duckdb"},
 	"internal/contract":           {"internal/datatest", "internal/export", "internal/ledger", "internal/reconcile", "internal/window"},
 	"internal/datatest":           {"internal/ledger", "internal/reconcile", "internal/span", "internal/warehouse", "internal/window"},
 	"internal/event":              {},

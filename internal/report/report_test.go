@@ -209,6 +209,15 @@ func TestReportIsServed(t *testing.T) {
 	assert.True(t, strings.HasPrefix(answer.Body.String(), "<!doctype html>"))
 
 	answer = httptest.NewRecorder()
+	Handler(aFewDays(), options).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/report?days=1", nil))
+	assert.Contains(t, answer.Body.String(), "the last 1 days")
+	for _, days := range []string{"0", "-3", "all", "367"} {
+		answer = httptest.NewRecorder()
+		Handler(aFewDays(), options).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/report?days="+days, nil))
+		assert.Equal(t, http.StatusBadRequest, answer.Code, days)
+	}
+
+	answer = httptest.NewRecorder()
 	Handler(ledger{{"broken"}}, options).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/report", nil))
 	assert.Equal(t, http.StatusServiceUnavailable, answer.Code)
 }

@@ -19,6 +19,8 @@ const readyPatience = 3 * time.Second
 //	/metrics  Prometheus metrics
 //	/healthz  200 as long as the process can answer
 //	/readyz   200 when what it needs answers, else 503 and what does not
+//
+// and whatever is given to Handle.
 type Endpoint struct {
 	// Address is host and port, chosen by the system when port 0 was asked for.
 	Address string

@@ -80,6 +80,21 @@ func TestAnotherCourseIsNoticed(t *testing.T) {
 	})
 }
 
+// A run at work may be anywhere: whatever its history has come to, it goes on.
+func TestRunsAtWorkReplay(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, _ string, events *history.History) {
+		t.Helper()
+		all := events.GetEvents()
+		for n := 1; n < len(all); n += 1 + len(all)/100 {
+			if replay.Caused(all[n]) {
+				continue // it was written together with the one before
+			}
+			assert.NoError(t, replayer(t).History(&history.History{Events: all[:n]}), "up to event %d, %s", n, all[n-1].GetEventType())
+		}
+	})
+}
+
 // rename makes an event the trace of another step, if it is the trace of a step.
 func rename(event *history.HistoryEvent) bool {
 	switch {
