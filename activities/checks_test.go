@@ -189,7 +189,7 @@ func TestConcludeTellsOnce(t *testing.T) {
 	untold := []any{"run/it", "it", "fail", "3 rows", checkedAt, nil, nil}
 	results := []datatest.Result{{Test: "it", Status: datatest.Fail, Message: "3 rows", CheckedAt: checkedAt}}
 	conclude := func(w *answers, alerts Alerts, results []datatest.Result) (contract.ConcludeTestsResult, error) {
-		value, err := perform(t, (&Checks{Warehouse: w, Alerts: alerts}).ConcludeTests,
+		value, err := perform(t, (&Checks{Warehouse: w, Alerts: alerts, Tests: []datatest.Test{declared(t, "kind: keys_drift")}}).ConcludeTests,
 			contract.ConcludeTestsInput{At: checkedAt, Run: checkRun, Results: results})
 		var done contract.ConcludeTestsResult
 		if err == nil {
@@ -203,7 +203,7 @@ func TestConcludeTellsOnce(t *testing.T) {
 	assert.Equal(t, contract.ConcludeTestsResult{Opened: []string{"it"}, Told: 1}, done)
 	assert.Equal(t, []string{"open_incident", "told"}, w.steps())
 	require.Len(t, p.texts, 1)
-	assert.Contains(t, p.texts[0], "starter check --test it")
+	assert.Contains(t, p.texts[0], "starter keys verify")
 
 	w = &answers{rows: map[string][][]any{"open_incidents": {{"earlier/it", "it", "fail", "3 rows", checkedAt}}}}
 	done, err = conclude(w, p, results)

@@ -74,7 +74,7 @@ func (c *Checks) tell(ctx context.Context, at time.Time) (told int, err error) {
 		return 0, err
 	}
 	for _, i := range untold {
-		text := i.Text()
+		text := i.Text(c.next(i))
 		switch {
 		case text == "":
 		case c.Alerts == nil:
@@ -90,6 +90,16 @@ func (c *Checks) tell(ctx context.Context, at time.Time) (told int, err error) {
 		}
 	}
 	return told, nil
+}
+
+// next is the command to run; of a test that is no longer declared only that can be seen.
+func (c *Checks) next(i datatest.Incident) string {
+	for _, t := range c.Tests {
+		if t.Name == i.Test {
+			return t.Next(i.Status)
+		}
+	}
+	return "starter check --list"
 }
 
 func (c *Checks) incidents(ctx context.Context, q warehouse.Question) ([]datatest.Incident, error) {

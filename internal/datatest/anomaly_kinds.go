@@ -20,7 +20,7 @@ func metric(t Test, c calendar, task, step, bounded string, before int) warehous
 		Columns: map[string]string{
 			"timestamp": t.Timestamp, "dimension": t.Dimension, "update_timestamp": t.UpdateTimestamp,
 		},
-		Scopes: map[string]warehouse.Scope{"scope": {Where: t.Where, Column: bounded, From: from, To: c.end()}},
+		Scopes: map[string]warehouse.Scope{"scope": {Where: t.Where, Events: t.Events, Column: bounded, From: from, To: c.end()}},
 		Bind:   c.bind(before),
 	}
 }

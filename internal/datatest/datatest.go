@@ -133,6 +133,13 @@ func (t Test) Shut(now time.Time) Result {
 	return r
 }
 
+// Idle is the result of a test that lacks a setting.
+func (t Test) Idle(now time.Time) Result {
+	r := t.blank(now)
+	r.Status, r.Message = NoData, "not run until "+t.Missing+" is set"
+	return r
+}
+
 func (t Test) blank(now time.Time) Result {
 	return Result{
 		Test: t.Name, Kind: t.Kind, Table: t.Table, Severity: t.Severity,

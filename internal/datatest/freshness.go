@@ -18,7 +18,7 @@ func (freshness) question(t Test, now time.Time) (warehouse.Question, error) {
 		Task: "checks", Step: "newest",
 		Tables:  map[string]string{"table": t.Table},
 		Columns: map[string]string{"column": t.Column},
-		Scopes:  map[string]warehouse.Scope{"scope": {Where: t.Where, Column: t.Timestamp, From: from, To: to}},
+		Scopes:  map[string]warehouse.Scope{"scope": {Where: t.Where, Events: t.Events, Column: t.Timestamp, From: from, To: to}},
 	}, nil
 }
 

@@ -64,11 +64,11 @@ func Incidents(run string, results []Result, open []Incident) Changes {
 
 // Text is what an alert says of the incident, with the command to run next. It is ""
 // for an incident that was over before anybody was told of it.
-func (i Incident) Text() string {
+func (i Incident) Text(next string) string {
 	switch {
 	case i.ResolvedAt.IsZero():
-		return fmt.Sprintf(":red_circle: data test *%s*: %s\n%s\nSince %s. Next: `starter check --test %s`",
-			i.Test, i.Status, i.Message, i.OpenedAt.Format(time.RFC3339), i.Test)
+		return fmt.Sprintf(":red_circle: data test *%s*: %s\n%s\nSince %s. Next: `%s`",
+			i.Test, i.Status, i.Message, i.OpenedAt.Format(time.RFC3339), next)
 	case i.AlertedAt.IsZero():
 		return ""
 	default:

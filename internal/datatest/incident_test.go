@@ -50,12 +50,12 @@ func TestIncidentsOpenOnceAndEnd(t *testing.T) {
 func TestAlertsEndInACommand(t *testing.T) {
 	t.Parallel()
 	i := Incident{Test: "a", Status: Fail, Message: "3 rows", OpenedAt: noon}
-	assert.Equal(t, ":red_circle: data test *a*: fail\n3 rows\nSince 2026-06-12T12:00:00Z. Next: `starter check --test a`", i.Text())
+	assert.Equal(t, ":red_circle: data test *a*: fail\n3 rows\nSince 2026-06-12T12:00:00Z. Next: `starter check --test a`", i.Text("starter check --test a"))
 	i.ResolvedAt = noon.Add(90 * time.Minute)
-	assert.Empty(t, i.Text(), "nobody heard of it")
+	assert.Empty(t, i.Text("starter check --test a"), "nobody heard of it")
 	i.AlertedAt = noon
-	assert.Contains(t, i.Text(), "resolved after 1h 30m; it was: fail")
-	assert.Contains(t, i.Text(), "`starter check --test a`")
+	assert.Contains(t, i.Text("starter check --test a"), "resolved after 1h 30m; it was: fail")
+	assert.Contains(t, i.Text("starter check --test a"), "`starter check --test a`")
 }
 
 func TestFailedResults(t *testing.T) {

@@ -48,26 +48,27 @@ var kinds map[Kind]kind
 
 func init() { //nolint:gochecknoinits // kinds and their checks refer to each other
 	rows := func(step string) check { return failingRows{step: step} }
+	part, filtered, ranged := []string{"where", "events", "range"}, []string{"where", "events", "anomaly"}, []string{"range"}
 	keyed := Test{Key: "event_id"}
 	ledgered := Test{Timestamp: "window_start", Lag: Period(3 * time.Hour), Last: 7 * Day}
 	kinds = map[Kind]kind{
-		Unique:         {check: rows("unique"), needs: []string{"table", "column"}, defaults: keyed},
-		NotNull:        {check: rows("not_null"), needs: []string{"table", "column"}, defaults: keyed},
-		AcceptedValues: {check: rows("accepted_values"), needs: []string{"table", "column", "values"}, defaults: keyed},
-		Relationships:  {check: rows("relationships"), needs: []string{"table", "column", "to"}, defaults: keyed},
-		Freshness:      {check: freshness{}, needs: []string{"table", "column"}, takes: []string{"warn_after", "error_after"}},
+		Unique:         {check: rows("unique"), needs: []string{"table", "column"}, takes: part, defaults: keyed},
+		NotNull:        {check: rows("not_null"), needs: []string{"table", "column"}, takes: part, defaults: keyed},
+		AcceptedValues: {check: rows("accepted_values"), needs: []string{"table", "column", "values"}, takes: part, defaults: keyed},
+		Relationships:  {check: rows("relationships"), needs: []string{"table", "column", "to"}, takes: part, defaults: keyed},
+		Freshness:      {check: freshness{}, needs: []string{"table", "column"}, takes: append([]string{"warn_after", "error_after"}, part...)},
 		Custom:         {check: rows("custom"), needs: []string{"sql"}, takes: []string{"table"}, defaults: keyed},
 
-		UniqueByKeys:   {check: rows("unique"), table: "tracks_keys", defaults: Test{Column: "event_id", Key: "event_id"}},
-		KeysDrift:      {check: rows("keys_drift"), table: "tracks", defaults: Test{Timestamp: "created_at"}},
-		Collisions:     {check: rows("collisions"), table: "merge_rejects", defaults: Test{Timestamp: "window_start", Last: 7 * Day}},
-		WindowGaps:     {check: windowGaps{}, table: "window_ledger", defaults: ledgered},
-		Reconciliation: {check: reconciliation{}, table: "window_ledger", takes: []string{"export"}, defaults: ledgered},
+		UniqueByKeys:   {check: rows("unique"), table: "tracks_keys", takes: part, defaults: Test{Column: "event_id", Key: "event_id"}},
+		KeysDrift:      {check: rows("keys_drift"), table: "tracks", takes: ranged, defaults: Test{Timestamp: "created_at"}},
+		Collisions:     {check: rows("collisions"), table: "merge_rejects", takes: part, defaults: Test{Timestamp: "window_start", Last: 7 * Day}},
+		WindowGaps:     {check: windowGaps{}, table: "window_ledger", takes: ranged, defaults: ledgered},
+		Reconciliation: {check: reconciliation{}, table: "window_ledger", takes: append([]string{"export"}, ranged...), defaults: ledgered},
 
-		VolumeAnomalies:         {check: volume{}, needs: []string{"table", "timestamp"}, takes: []string{"anomaly"}},
-		DimensionAnomalies:      {check: dimension{}, needs: []string{"table", "timestamp", "dimension"}, takes: []string{"anomaly"}},
-		FreshnessAnomalies:      {check: freshnessAnomaly{}, needs: []string{"table", "timestamp"}, takes: []string{"anomaly"}},
-		EventFreshnessAnomalies: {check: eventFreshness{}, needs: []string{"table", "timestamp", "update_timestamp"}, takes: []string{"anomaly"}},
+		VolumeAnomalies:         {check: volume{}, needs: []string{"table", "timestamp"}, takes: filtered},
+		DimensionAnomalies:      {check: dimension{}, needs: []string{"table", "timestamp", "dimension"}, takes: filtered},
+		FreshnessAnomalies:      {check: freshnessAnomaly{}, needs: []string{"table", "timestamp"}, takes: filtered},
+		EventFreshnessAnomalies: {check: eventFreshness{}, needs: []string{"table", "timestamp", "update_timestamp"}, takes: filtered},
 	}
 }
 
@@ -107,6 +108,9 @@ func (k kind) validate(t Test) error {
 	}
 	for _, field := range slices.Sorted(maps.Keys(given)) {
 		if given[field] && !slices.Contains(k.needs, field) && !slices.Contains(k.takes, field) && slices.Contains(special, field) {
+			if field == "range" {
+				field = "since and last"
+			}
 			return fmt.Errorf("kind %s has no use for %s", t.Kind, field)
 		}
 	}
@@ -123,7 +127,7 @@ func (k kind) validate(t Test) error {
 }
 
 // special are the fields that only some kinds know.
-var special = []string{"values", "to", "warn_after", "error_after", "sql", "export", "anomaly", "dimension", "update_timestamp"}
+var special = []string{"values", "to", "warn_after", "error_after", "sql", "export", "anomaly", "dimension", "update_timestamp", "where", "events", "range"}
 
 func (t Test) given() map[string]bool {
 	return map[string]bool{
@@ -131,5 +135,6 @@ func (t Test) given() map[string]bool {
 		"values": len(t.Values) > 0, "to": t.To != nil && t.To.Table != "" && t.To.Column != "",
 		"warn_after": t.WarnAfter != 0, "error_after": t.ErrorAfter != 0, "sql": t.SQL != "", "export": t.Export,
 		"anomaly": t.Anomaly.given(), "dimension": t.Dimension != "", "update_timestamp": t.UpdateTimestamp != "",
+		"where": t.Where != "", "events": len(t.Events) > 0, "range": t.Since != nil || t.Last != 0,
 	}
 }

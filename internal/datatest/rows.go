@@ -16,7 +16,7 @@ type failingRows struct{ step string }
 
 func (k failingRows) question(t Test, now time.Time) (warehouse.Question, error) {
 	from, to := t.span(now)
-	scope := warehouse.Scope{Where: t.Where, Column: t.Timestamp, From: from, To: to}
+	scope := warehouse.Scope{Where: t.Where, Events: t.Events, Column: t.Timestamp, From: from, To: to}
 	q := warehouse.Question{
 		Task: "checks", Step: k.step,
 		Tables:    map[string]string{"table": t.Table},

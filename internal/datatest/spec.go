@@ -26,6 +26,10 @@ const (
 	SeverityWarn  Severity = "warn"
 )
 
+// PurchaseFlow stands in Test.Events for the events of the purchase flow, whose names
+// every product chooses for itself.
+const PurchaseFlow = "${purchase_flow}"
+
 // GateDedup opens once duplicates have been removed from tracks.
 const GateDedup = "dedup"
 
@@ -41,6 +45,11 @@ type Test struct { //nolint:recvcheck // complete alone changes it
 	Key    string `json:"key,omitempty" yaml:"key"`
 	// Where is a condition in SQL: the test sees only the rows that meet it.
 	Where string `json:"where,omitempty" yaml:"where"`
+	// Events are names of events: the test sees only these. PurchaseFlow among them
+	// stands for the names that the configuration lists.
+	Events []string `json:"events,omitempty" yaml:"events"`
+	// Missing names the setting without which the test cannot be run.
+	Missing string `json:"missing,omitempty" yaml:"-"`
 	// Timestamp is the column that Since, Last and buckets are about. Since and Last
 	// become literal bounds, by which partitions are pruned.
 	Timestamp string   `json:"timestamp,omitempty" yaml:"timestamp"`
@@ -152,6 +161,20 @@ func (t *Test) complete() error { //nolint:cyclop // a list of rules
 		return errors.New("since and last need timestamp, the column they are about")
 	}
 	return kind.validate(*t)
+}
+
+// WithPurchaseFlow puts names in the place of PurchaseFlow. setting is where they come
+// from, for people who have to give them.
+func (t Test) WithPurchaseFlow(names []string, setting string) Test {
+	i := slices.Index(t.Events, PurchaseFlow)
+	if i < 0 {
+		return t
+	}
+	t.Events = slices.Replace(slices.Clone(t.Events), i, i+1, names...)
+	if len(names) == 0 {
+		t.Missing = setting
+	}
+	return t
 }
 
 // Tagged reports whether the test has one of the tags, or there are none to have.

@@ -49,6 +49,9 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 		"thresholds":          {"tests: [{name: a, kind: freshness, table: t, column: c, max_bytes: 1 GB}]", "warn_after"},
 		"range without since": {"tests: [{name: a, kind: unique, table: t, column: c, since: 2026-01-01, max_bytes: 1 GB}]", "need timestamp"},
 		"no SQL file":         {"tests: [{name: a, kind: sql, sql: x.sql, max_bytes: 1 GB}]", "read x.sql: no such file"},
+		"a filter elsewhere":  {"tests: [{name: a, kind: window_gaps, where: x > 1, max_bytes: 1 GB}]", "kind window_gaps has no use for where"},
+		"a range elsewhere":   {"tests: [{name: a, kind: volume_anomalies, table: t, timestamp: c, last: 7d, max_bytes: 1 GB}]", "kind volume_anomalies has no use for since and last"},
+		"events elsewhere":    {"tests: [{name: a, kind: reconciliation, events: [b], max_bytes: 1 GB}]", "kind reconciliation has no use for events"},
 		"seasonality":         {"tests: [{name: a, kind: volume_anomalies, mode: elementary, table: t, timestamp: c, seasonality: hour_of_day, max_bytes: 1 GB}]", "buckets of 1h"},
 		"known_bad":           {"tests: [{name: a, kind: volume_anomalies, table: t, timestamp: c, known_bad: [{from: 2026-01-01, to: 2026-01-02}], max_bytes: 1 GB}]", "a reason"},
 	} {
@@ -85,4 +88,46 @@ func TestAmountsRoundTrip(t *testing.T) {
 	var s Size
 	require.NoError(t, s.UnmarshalText([]byte("2GiB")))
 	assert.Equal(t, Size(2<<30), s)
+}
+
+func TestThePurchaseFlowIsToBeNamed(t *testing.T) {
+	t.Parallel()
+	tests, err := Parse([]byte(`tests: [{name: a, kind: not_null, table: tracks, column: user_id, events: [login, "${purchase_flow}"], max_bytes: 1 GB}]`), noFiles)
+	require.NoError(t, err)
+	bare := tests[0].WithPurchaseFlow(nil, "checks.purchase_flow")
+	assert.Equal(t, "checks.purchase_flow", bare.Missing)
+	r := bare.Idle(noon)
+	assert.Equal(t, NoData, r.Status)
+	assert.Equal(t, "not run until checks.purchase_flow is set", r.Message)
+
+	named := tests[0].WithPurchaseFlow([]string{"paid", "it's"}, "checks.purchase_flow")
+	assert.Empty(t, named.Missing)
+	assert.Equal(t, []string{"login", "paid", "it's"}, named.Events)
+	assert.Equal(t, []string{"login", PurchaseFlow}, tests[0].Events, "the declaration stays")
+	q, err := named.Question(noon)
+	require.NoError(t, err)
+	assert.Equal(t, named.Events, q.Scopes["scope"].Events)
+}
+
+// What people are told to run next depends on what is wrong.
+func TestNext(t *testing.T) {
+	t.Parallel()
+	tests, err := Declared()
+	require.NoError(t, err)
+	want := map[string]string{
+		"tracks_event_id_unique": "starter dedup plan", "tracks_model_event_id_unique": "starter dedup plan",
+		"tracks_event_id_not_null": "starter check --test tracks_event_id_not_null",
+		"tracks_keys_drift":        "starter keys verify", "tracks_unique_by_keys": "starter keys verify",
+		"tracks_collisions": "starter check --test tracks_collisions",
+		"windows_reconcile": "starter reconcile --action report", "windows_complete": "starter reconcile --action report",
+		"tracks_volume": "starter status", "tracks_model_clients": "starter check --test tracks_model_clients",
+	}
+	for _, test := range tests {
+		if next, listed := want[test.Name]; listed {
+			assert.Equal(t, next, test.Next(Fail), test.Name)
+			delete(want, test.Name)
+		}
+		assert.Equal(t, "starter check --test "+test.Name, test.Next(Error), "it has to run first")
+	}
+	assert.Empty(t, want)
 }

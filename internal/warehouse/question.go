@@ -29,10 +29,12 @@ type Question struct {
 	MaxBytes int64
 }
 
-// Scope is a condition on rows: Where, and Column from From on and before To. Zero
-// times are open ends, and nothing at all is every row.
+// Scope is a condition on rows: Where, and events with one of the names, and Column
+// from From on and before To. No events are all events, zero times are open ends, and
+// nothing at all is every row.
 type Scope struct {
 	Where    string
+	Events   []string
 	Column   string
 	From, To time.Time
 }
@@ -72,11 +74,7 @@ func (q Question) Fill(d Dialect) (map[string]string, error) {
 		fill[placeholder] = scope.sql(d)
 	}
 	for placeholder, values := range q.Lists {
-		quoted := make([]string, len(values))
-		for i, value := range values {
-			quoted[i] = d.Text(value)
-		}
-		fill[placeholder] = strings.Join(quoted, ", ")
+		fill[placeholder] = d.texts(values)
 	}
 	if q.Statement != "" {
 		statement, err := fillTables(q.Statement, d.Tables)
@@ -86,6 +84,15 @@ func (q Question) Fill(d Dialect) (map[string]string, error) {
 		fill["statement"] = statement
 	}
 	return fill, nil
+}
+
+// texts is a list of text literals.
+func (d Dialect) texts(values []string) string {
+	quoted := make([]string, len(values))
+	for i, value := range values {
+		quoted[i] = d.Text(value)
+	}
+	return strings.Join(quoted, ", ")
 }
 
 // fillTables replaces the placeholders of tables in a statement of the configuration.
@@ -104,6 +111,9 @@ func (s Scope) sql(d Dialect) string {
 	var parts []string
 	if s.Where != "" {
 		parts = append(parts, "("+s.Where+")")
+	}
+	if len(s.Events) > 0 {
+		parts = append(parts, d.Column("event_name")+" IN ("+d.texts(s.Events)+")")
 	}
 	if !s.From.IsZero() {
 		parts = append(parts, d.Column(s.Column)+" >= "+instant(s.From))

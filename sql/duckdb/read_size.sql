@@ -3,13 +3,14 @@
 -- step: read_size
 -- The whole blocks of the file that hold the columns, and 16 bytes a value that is not
 -- in the file yet. Row groups without any value of @bounded from @from to @to are
--- left out, as a scan does by the same statistics.
+-- left out, as a scan does by the same statistics; those of a column of NULLs are times
+-- far outside of any calendar, and tell nothing.
 WITH segments AS (
   SELECT
     row_group_id, column_name, segment_type, "count", block_id, additional_block_ids,
     column_name = @bounded AND segment_type <> 'VALIDITY' AS bounds,
-    TRY_CAST(regexp_extract(stats, 'Min: ([^,\]]*)', 1) AS TIMESTAMPTZ) AS lowest,
-    TRY_CAST(regexp_extract(stats, 'Max: ([^,\]]*)', 1) AS TIMESTAMPTZ) AS highest
+    TRY_CAST(regexp_extract(stats, 'Min: (\d{4}-[^,\]]*)', 1) AS TIMESTAMPTZ) AS lowest,
+    TRY_CAST(regexp_extract(stats, 'Max: (\d{4}-[^,\]]*)', 1) AS TIMESTAMPTZ) AS highest
   FROM pragma_storage_info(@table)
 ),
 groups AS (

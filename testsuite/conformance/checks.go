@@ -120,6 +120,17 @@ func checkRelationships(l *lab) {
 	l.requireResult(l.check(fields, asOf), datatest.Fail, 2, "gone", "gone")
 }
 
+// A test of some events sees only these, whatever their names.
+func checkEvents(l *lab) {
+	l.deliver(l.hour(1), event(1, named(`it's "paid" \ 100 %`)), event(2, named("login")), event(3, named("login")))
+	const fields = "kind: accepted_values, table: tracks, column: event_name, values: [none]"
+	r := l.check(fields, asOf)
+	assert.Equal(l.t, int64(2), r.Failures)
+	r = l.check(fields+`, events: ['it''s "paid" \ 100 %', other]`, asOf)
+	assert.Equal(l.t, int64(1), r.Failures)
+	assert.Contains(l.t, r.Message, "in 1 row of tracks")
+}
+
 // The thresholds are strict, an empty table is infinitely old, and the future is young.
 func checkFreshness(l *lab) {
 	const fields = "kind: freshness, table: posthog.cases, column: made, "

@@ -72,6 +72,7 @@ func Run(t *testing.T, open func(*testing.T) (Warehouse, activities.Area)) { //n
 		"checks/accepted_values":                         checkAcceptedValues,
 		"checks/relationships":                           checkRelationships,
 		"checks/freshness":                               checkFreshness,
+		"checks/some events only":                        checkEvents,
 		"checks/a statement of one's own":                checkCustom,
 		"checks/volume":                                  checkVolume,
 		"checks/dimensions":                              checkDimensions,

@@ -160,7 +160,7 @@ func TestDataTestsFindAndTellOnce(t *testing.T) {
 	texts := pager.read()
 	assert.Equal(t, each("fail"), alerts(texts))
 	for _, text := range texts {
-		assert.Contains(t, text, "Next: `starter ")
+		l.follow(text)
 	}
 
 	again := l.checks(1)
@@ -176,6 +176,23 @@ func TestDataTestsFindAndTellOnce(t *testing.T) {
 	l.checks(0)
 	assert.Empty(t, pager.read())
 	assert.Equal(t, []string{"5|5|5"}, l.rows(`SELECT COUNT(*), COUNT(alerted_at), COUNT(resolve_told_at) FROM posthog.test_results_incidents`))
+}
+
+// follow runs the command that an alert ends in, as it is written.
+func (l *lab) follow(text string) {
+	l.t.Helper()
+	_, command, found := strings.Cut(text, "Next: `starter ")
+	require.True(l.t, found, text)
+	said, err := l.Starter(l.ctx, strings.Fields(strings.TrimSuffix(command, "`"))...)
+	assert.NotEmpty(l.t, said)
+	if err != nil { // the data is wrong, the command is not
+		assert.Contains(l.t, []int{1, 3}, exitCode(err), text)
+		assert.NotContains(l.t, said, "Usage:")
+	}
+	if strings.Contains(command, "dedup plan") {
+		said, err := l.Starter(l.ctx, "dedup", "reject", "--reason", "only looked")
+		require.NoError(l.t, err, said)
+	}
 }
 
 // breakTracks makes duplicates and a row without an id, and loses an hour.
