@@ -65,9 +65,11 @@ WHERE (@from = '' OR day >= @from) AND (@to = '' OR day <= @to)
 ORDER BY day;
 
 -- step: guard
+-- Keys of another event_bucket would never be found, so they are none. One key tells:
+-- they are all of one kind.
 SELECT
   EXISTS (SELECT 1 FROM ${tracks}) AS has_rows,
-  EXISTS (SELECT 1 FROM ${tracks_keys}) AS has_keys,
+  IFNULL((SELECT bucket = event_bucket(event_id) FROM ${tracks_keys} LIMIT 1), FALSE) AS has_keys,
   EXISTS (SELECT 1 FROM ${tracks_keys_slices} WHERE swapped_at IS NULL) AS rebuilding;
 
 -- step: booked

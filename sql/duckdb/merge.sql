@@ -10,9 +10,11 @@
 -- (load, created_at): columns that DuckDB can filter without reading the others.
 
 -- step: guard
+-- Keys of another event_bucket would never be found, so they are none. One key tells:
+-- they are all of one kind.
 SELECT
   EXISTS (SELECT 1 FROM ${tracks}) AS has_rows,
-  EXISTS (SELECT 1 FROM ${tracks_keys}) AS has_keys,
+  IFNULL((SELECT bucket = event_bucket(event_id) FROM ${tracks_keys} LIMIT 1), FALSE) AS has_keys,
   EXISTS (SELECT 1 FROM ${tracks_keys_slices} WHERE swapped_at IS NULL) AS rebuilding,
   (SELECT COUNT(*) FROM ${raw_tracks}
    WHERE window_start = @window AND bq_ingested_timestamp = @ingested_at) AS loaded;

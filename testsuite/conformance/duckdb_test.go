@@ -33,6 +33,22 @@ func openDuckDB(t *testing.T) *duckdb.Warehouse {
 	return w
 }
 
+// Keys whose buckets are of another rule would never be found: every event would be
+// new once more.
+func TestDuckDBRefusesKeysOfOtherBuckets(t *testing.T) {
+	l := newLab(t, func(t *testing.T) (Warehouse, activities.Area) {
+		t.Helper()
+		return openDuckDB(t), staging.Directory{Root: t.TempDir()}
+	})
+	l.deliver(l.hour(1), event(1))
+	l.sabotage(`UPDATE posthog.tracks_keys SET bucket = bucket + 1 WHERE TRUE`)
+	load := l.load(l.hour(2), event(1, content("second"), inserted(60)))
+	_, err := l.warehouse.MergeLoad(t.Context(), l.hour(2), load.ID)
+	var missing *warehouse.KeysMissingError
+	require.ErrorAs(t, err, &missing)
+	assert.Len(t, l.tracks(), 1)
+}
+
 func TestDuckDBDedup(t *testing.T) {
 	t.Parallel()
 	RunDedup(t, func(t *testing.T) (Deduper, activities.Area) {
