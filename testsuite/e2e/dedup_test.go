@@ -34,15 +34,38 @@ var seed = []string{
 	`INSERT INTO posthog.tracks SELECT * REPLACE (NULL AS event_id) FROM posthog.tracks WHERE hash(event_id) % 32 = 5`,
 }
 
+// seedOfBigQuery does the same in BigQuery's SQL.
+var seedOfBigQuery = []string{
+	`INSERT INTO posthog.tracks SELECT * REPLACE (TIMESTAMP_ADD(created_at, INTERVAL 1 SECOND) AS created_at, 'later' AS person_id,
+		TIMESTAMP_ADD(bq_ingested_timestamp, INTERVAL 1 DAY) AS bq_ingested_timestamp)
+		FROM posthog.tracks WHERE MOD(ABS(FARM_FINGERPRINT(event_id)), 8) = 0`,
+	`INSERT INTO posthog.tracks SELECT * REPLACE (TIMESTAMP_ADD(created_at, INTERVAL 30 DAY) AS created_at,
+		TIMESTAMP_ADD(event_inserted_at, INTERVAL 30 DAY) AS event_inserted_at)
+		FROM posthog.tracks WHERE MOD(ABS(FARM_FINGERPRINT(event_id)), 8) = 1`,
+	`INSERT INTO posthog.tracks SELECT * REPLACE (TIMESTAMP_SUB(created_at, INTERVAL 1 HOUR) AS created_at,
+		CAST(NULL AS TIMESTAMP) AS event_inserted_at, CAST(NULL AS TIMESTAMP) AS bq_ingested_timestamp)
+		FROM posthog.tracks WHERE MOD(ABS(FARM_FINGERPRINT(event_id)), 8) = 2`,
+	`INSERT INTO posthog.tracks SELECT * FROM posthog.tracks WHERE MOD(ABS(FARM_FINGERPRINT(event_id)), 8) = 3`,
+	`INSERT INTO posthog.tracks SELECT * REPLACE ('another event' AS event_name,
+		TIMESTAMP_ADD(event_inserted_at, INTERVAL 1 HOUR) AS event_inserted_at)
+		FROM posthog.tracks WHERE MOD(ABS(FARM_FINGERPRINT(event_id)), 8) = 4`,
+	`INSERT INTO posthog.tracks SELECT * REPLACE (CAST(NULL AS STRING) AS event_id)
+		FROM posthog.tracks WHERE MOD(ABS(FARM_FINGERPRINT(event_id)), 32) = 5`,
+}
+
 // openSeeded is a rig with two merged hours and duplicates of every cause.
-func openSeeded(t *testing.T) *lab {
+func openSeeded(t *testing.T, change ...func(*harness.Options)) *lab {
 	t.Helper()
-	l := open(t)
+	l := open(t, change...)
 	for i, w := range harness.Hours(hour(t, 0), 2) {
 		l.upload(w, exportOf(i))
 		l.load(w)
 	}
-	for _, statement := range seed {
+	statements := seed
+	if l.BigQuery != nil {
+		statements = seedOfBigQuery
+	}
+	for _, statement := range statements {
 		l.change(statement)
 	}
 	return l
@@ -58,14 +81,27 @@ func (l *lab) whole(table string) string {
 func (l *lab) unique() {
 	l.t.Helper()
 	assert.Equal(l.t, []string{"0"}, l.rows(`SELECT COUNT(*) - COUNT(DISTINCT event_id) FROM posthog.tracks`))
+	stamped := "k.row_ingested_at IS NOT DISTINCT FROM t.bq_ingested_timestamp"
+	if l.BigQuery != nil {
+		stamped = "TRUE" // its keys do not have it
+	}
 	assert.Empty(l.t, l.rows(`SELECT 1 FROM posthog.tracks AS t FULL JOIN posthog.tracks_keys AS k
-		ON k.event_id = t.event_id AND k.created_at = t.created_at AND k.row_ingested_at IS NOT DISTINCT FROM t.bq_ingested_timestamp
-		WHERE t.event_id IS NULL OR k.event_id IS NULL`))
+		ON k.event_id = t.event_id AND k.created_at = t.created_at AND %s
+		WHERE t.event_id IS NULL OR k.event_id IS NULL`, stamped))
 }
 
-// snapshots are the copies that lie beside the warehouse file.
+// snapshots are the copies of tracks: files beside DuckDB's, tables of BigQuery's.
 func (l *lab) snapshots() []string {
 	l.t.Helper()
+	if l.BigQuery != nil {
+		rows, err := l.OnBigQuery(l.ctx, `SELECT table_name FROM posthog.INFORMATION_SCHEMA.TABLES WHERE table_name LIKE 'tracks_before_dedup_%'`)
+		require.NoError(l.t, err)
+		names := make([]string, len(rows))
+		for i, row := range rows {
+			names[i] = row[0]
+		}
+		return names
+	}
 	found, err := filepath.Glob(l.WarehouseFile + ".before-dedup-*")
 	require.NoError(l.t, err)
 	return found
@@ -161,17 +197,29 @@ var ofADedup = []string{
 func TestDedupSurvivesKills(t *testing.T) {
 	t.Parallel()
 	l := openSeeded(t)
+	l.dedupThroughKills(killsWanted)
+	left, err := os.ReadDir(filepath.Dir(l.WarehouseFile))
+	require.NoError(t, err)
+	for _, file := range left {
+		assert.NotContains(t, file.Name(), ".part", "what a killed copy left")
+	}
+}
+
+// dedupThroughKills removes duplicates and puts them back, again and again: first in
+// calm, and then until so many workers were killed.
+func (l *lab) dedupThroughKills(kills int) {
+	l.t.Helper()
 	before := l.whole("tracks")
 	var want, wantKeys string
 	r := newReaper(l, func() []string { return []string{workflows.DedupID, harness.Writer} })
 	until := func(state workflows.DedupState) {
 		over := func() bool { return l.dedupState().State == state }
-		for r.kills < killsWanted && !over() {
+		for r.kills < kills && !over() {
 			r.hunt(r.rarest(ofADedup), over)
 		}
 		l.reaches(state)
 	}
-	for cycle := 0; cycle == 0 || r.kills < killsWanted; cycle++ {
+	for cycle := 0; cycle == 0 || r.kills < kills; cycle++ {
 		run := l.oneOff(workflows.DedupID, workflows.DedupTracks, workflows.DedupInput{})
 		l.tell(workflows.ApproveUpdate, workflows.Approval{Excess: l.reaches(workflows.DedupPlanned).Plan.Excess.Total()})
 		if cycle == 0 { // calm
@@ -181,24 +229,19 @@ func TestDedupSurvivesKills(t *testing.T) {
 			until(workflows.DedupApplied)
 		}
 		l.unique()
-		assert.Equal(t, want, l.whole("tracks"))
-		assert.Equal(t, wantKeys, l.whole("tracks_keys"))
+		assert.Equal(l.t, want, l.whole("tracks"))
+		assert.Equal(l.t, wantKeys, l.whole("tracks_keys"))
 		l.tell(workflows.RollbackUpdate, workflows.Because{Reason: "to do it again"})
 		if cycle > 0 {
 			until(workflows.DedupRolledBack)
 		}
-		require.NoError(t, run.Get(l.ctx, nil))
-		assert.Equal(t, before, l.whole("tracks"))
-		assert.Empty(t, l.snapshots())
+		require.NoError(l.t, run.Get(l.ctx, nil))
+		assert.Equal(l.t, before, l.whole("tracks"))
+		assert.Empty(l.t, l.snapshots())
 	}
 	r.report()
 	for _, activity := range ofADedup {
-		assert.Positive(t, r.hits[activity], activity)
-	}
-	left, err := os.ReadDir(filepath.Dir(l.WarehouseFile))
-	require.NoError(t, err)
-	for _, file := range left {
-		assert.NotContains(t, file.Name(), ".part", "what a killed copy left")
+		assert.Positive(l.t, r.hits[activity], activity)
 	}
 }
 
@@ -206,7 +249,11 @@ func TestDedupSurvivesKills(t *testing.T) {
 // without its excess rows, and the next one goes through.
 func TestCancelledDedup(t *testing.T) {
 	t.Parallel()
-	l := openSeeded(t)
+	openSeeded(t).cancelDedups()
+}
+
+func (l *lab) cancelDedups() {
+	l.t.Helper()
 	before := l.whole("tracks")
 	r := newReaper(l, func() []string { return []string{workflows.DedupID, harness.Writer} })
 	for _, activity := range []string{contract.PlanDedup, contract.SnapshotTracks, contract.ApplyDedup, contract.VerifyDedup} {
@@ -222,21 +269,33 @@ func TestCancelledDedup(t *testing.T) {
 		if caught {
 			r.thaw()
 		}
-		assert.Equal(t, enums.WORKFLOW_EXECUTION_STATUS_CANCELED, l.ends(run), activity)
-		assert.False(t, l.running(harness.Writer))
-		t.Logf("%s: caught %t, %d snapshots left", activity, caught, len(l.snapshots()))
+		assert.Equal(l.t, enums.WORKFLOW_EXECUTION_STATUS_CANCELED, l.ends(run), activity)
+		assert.False(l.t, l.running(harness.Writer))
+		l.t.Logf("%s: caught %t, %d snapshots left", activity, caught, len(l.snapshots()))
 		if now := l.whole("tracks"); now != before {
 			l.unique()
-			require.Len(t, l.snapshots(), 1)
+			require.Len(l.t, l.snapshots(), 1)
 			var taken workflows.DedupResult
-			id := l.rows(`SELECT dedup_id FROM posthog.tracks_dedups WHERE applied_at IS NOT NULL AND rolled_back_at IS NULL`)
-			require.Len(t, id, 1)
-			l.command(&taken, "dedup", "rollback", "--id", id[0])
+			l.command(&taken, "dedup", "rollback", "--id", l.applied())
 			l.eventually("the rollback ends", func() bool { return !l.running(workflows.DedupID) })
 		}
-		assert.Equal(t, before, l.whole("tracks"))
-		assert.Empty(t, l.snapshots())
+		assert.Equal(l.t, before, l.whole("tracks"))
+		assert.Empty(l.t, l.snapshots())
 	}
+}
+
+// applied is the id of the only dedup that was done and not taken back.
+func (l *lab) applied() string {
+	l.t.Helper()
+	const statement = `SELECT dedup_id FROM posthog.tracks_dedups WHERE applied_at IS NOT NULL AND rolled_back_at IS NULL`
+	query := l.Query
+	if l.BigQuery != nil {
+		query = l.OnBigQuery
+	}
+	rows, err := query(l.ctx, statement)
+	require.NoError(l.t, err)
+	require.Len(l.t, rows, 1)
+	return rows[0][0]
 }
 
 // What makes no sense fails at once, and says why.

@@ -55,18 +55,37 @@ func (r *Rig) bigQueryLines() []string {
 	}
 }
 
+// OnBigQuery runs a statement in BigQuery's own SQL and returns its rows as text,
+// without the head.
+func (r *Rig) OnBigQuery(ctx context.Context, statement string) (rows [][]string, err error) {
+	tables, err := r.openBigQuery(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, tables.Close()) }()
+	return look(ctx, tables, statement)
+}
+
+func (r *Rig) openBigQuery(ctx context.Context) (*bigquery.Warehouse, error) {
+	tables, err := bigquery.Open(ctx, bigquery.Options{
+		Project: project, Tables: warehouse.DefaultTables(), Endpoint: r.BigQuery.URL(),
+		Jobs: bigquery.JobSettings{Location: location, FirstPoll: 10 * time.Millisecond},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open BigQuery: %w", err)
+	}
+	return tables, nil
+}
+
 // copied are the tables that copyTables copies.
 var copied = []string{"raw_tracks", "tracks", "tracks_keys", "raw_rejects", "merge_rejects", "window_ledger", "backfill_ledger"}
 
 // copyTables makes WarehouseFile a copy of what the stand-in's tables hold, row for
 // row, so that whatever is asked of DuckDB's tables can be asked of BigQuery's.
 func (r *Rig) copyTables(ctx context.Context) (err error) {
-	from, err := bigquery.Open(ctx, bigquery.Options{
-		Project: project, Tables: warehouse.DefaultTables(), Endpoint: r.BigQuery.URL(),
-		Jobs: bigquery.JobSettings{Location: location, FirstPoll: 10 * time.Millisecond},
-	})
+	from, err := r.openBigQuery(ctx)
 	if err != nil {
-		return fmt.Errorf("open BigQuery: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, from.Close()) }()
 	if err := os.RemoveAll(r.WarehouseFile); err != nil {
@@ -80,6 +99,9 @@ func (r *Rig) copyTables(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
 	nothing := func([]string) error { return nil }
+	if err := to.Look(ctx, `ALTER TABLE posthog.tracks ALTER event_id DROP NOT NULL`, nothing); err != nil {
+		return fmt.Errorf("let rows in that have no event_id: %w", err)
+	}
 	for _, table := range copied {
 		export := fmt.Sprintf(`EXPORT DATA OPTIONS (uri = 'gs://%s/%s-*.parquet', format = 'PARQUET', overwrite = TRUE) AS
 			SELECT * FROM posthog.%s`, copyBucket, table, table)

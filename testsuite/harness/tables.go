@@ -29,6 +29,15 @@ func Query(ctx context.Context, file, statement string) (rows [][]string, err er
 		return nil, fmt.Errorf("open warehouse: %w", err)
 	}
 	defer func() { err = errors.Join(err, tables.Close()) }()
+	return look(ctx, tables, statement)
+}
+
+// looker is a warehouse that runs statements.
+type looker interface {
+	Look(ctx context.Context, statement string, row func([]string) error) error
+}
+
+func look(ctx context.Context, tables looker, statement string) (rows [][]string, err error) {
 	head := true
 	err = tables.Look(ctx, statement, func(row []string) error {
 		if !head {
