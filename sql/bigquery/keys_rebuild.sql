@@ -119,11 +119,13 @@ WITH ranked AS (
 )
 SELECT
   event_id,
-  CASE
-    WHEN SUBSTR(event_id, 15, 1) = '7' AND event_id >= '016f5e66-e800' AND event_id < '02246af9-4800'
-      THEN DIV(CAST(CONCAT('0x', SUBSTR(event_id, 1, 8), SUBSTR(event_id, 10, 4)) AS INT64), 86400000) - 18262
-    ELSE 9000 + MOD(CAST(CONCAT('0x', SUBSTR(TO_HEX(SHA256(event_id)), 1, 15)) AS INT64), 64)
-  END AS bucket,
+  COALESCE(
+    CASE
+      WHEN SUBSTR(event_id, 15, 1) = '7' AND event_id >= '016f5e66-e800' AND event_id < '02246af9-4800'
+        THEN DIV(SAFE_CAST(CONCAT('0x', SUBSTR(event_id, 1, 8), SUBSTR(event_id, 10, 4)) AS INT64), 86400000) - 18262
+    END,
+    9000 + MOD(CAST(CONCAT('0x', SUBSTR(TO_HEX(SHA256(event_id)), 1, 15)) AS INT64), 64)
+  ) AS bucket,
   created_at, event_inserted_at, bq_ingested_timestamp, inserted_order, ingested_order, copies,
   CAST(CONCAT('0x', SUBSTR(TO_HEX(SHA256(CONCAT(
     CAST(LENGTH(IFNULL(event_name, '')) AS STRING), ':', IFNULL(event_name, ''), IFNULL(user_id, '')
@@ -199,11 +201,13 @@ OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 48 H
 AS
 SELECT
   r.event_id,
-  CASE
-    WHEN SUBSTR(r.event_id, 15, 1) = '7' AND r.event_id >= '016f5e66-e800' AND r.event_id < '02246af9-4800'
-      THEN DIV(CAST(CONCAT('0x', SUBSTR(r.event_id, 1, 8), SUBSTR(r.event_id, 10, 4)) AS INT64), 86400000) - 18262
-    ELSE 9000 + MOD(CAST(CONCAT('0x', SUBSTR(TO_HEX(SHA256(r.event_id)), 1, 15)) AS INT64), 64)
-  END AS bucket,
+  COALESCE(
+    CASE
+      WHEN SUBSTR(r.event_id, 15, 1) = '7' AND r.event_id >= '016f5e66-e800' AND r.event_id < '02246af9-4800'
+        THEN DIV(SAFE_CAST(CONCAT('0x', SUBSTR(r.event_id, 1, 8), SUBSTR(r.event_id, 10, 4)) AS INT64), 86400000) - 18262
+    END,
+    9000 + MOD(CAST(CONCAT('0x', SUBSTR(TO_HEX(SHA256(r.event_id)), 1, 15)) AS INT64), 64)
+  ) AS bucket,
   CAST(CONCAT('0x', SUBSTR(TO_HEX(SHA256(
     CONCAT(CAST(LENGTH(r.event_name) AS STRING), ':', r.event_name, r.user_id)
   )), 1, 15)) AS INT64) AS identity_hash,

@@ -27,6 +27,7 @@ func RunKeys(t *testing.T, open func(*testing.T) (KeysWarehouse, activities.Area
 	for name, test := range map[string]func(*keysLab){
 		"rebuild/gives back what merges wrote":           rebuildSame,
 		"rebuild/keeps the laws":                         rebuildKeepsLaws,
+		"rebuild/ids of every kind":                      rebuildIDs,
 		"rebuild/counts no delivery that is not merged":  rebuildUnmerged,
 		"rebuild/goes on where it stopped":               rebuildResumes,
 		"rebuild/lists duplicates":                       rebuildDuplicates,
@@ -152,6 +153,22 @@ func rebuildKeepsLaws(l *keysLab) {
 		event(8), event(9, at(noon.AddDate(0, 0, -101)))) // new, and before the cutover
 	assert.Equal(l.t, ledger.Merge{Inserted: 1, Updated: 2, Unchanged: 2, Collided: 1, BeforeCutover: 1}, merge)
 	assert.Contains(l.t, l.tracks(), line("0002", noon, "first"), "an older delivery never overwrites a newer one")
+}
+
+// rebuildIDs rebuilds the keys of ids that are no UUIDs, as a backfill takes them.
+func rebuildIDs(l *keysLab) {
+	ids := []string{"not a uuid", "01zzzzzz-zzzz-7zzz-8000-000000000001", "6f1ed002-ab5f-4a3c-9b6c-000000000008", "0196eb00-0000-7000-8000-00000000abcd"}
+	var rows []legacy
+	for i, id := range ids {
+		rows = append(rows, old(i, 1, func(r *legacy) { r.id = id }))
+	}
+	l.inherit(rows...)
+	l.backfill("b1")
+	const keys = `SELECT event_id, bucket, created_at, identity_hash FROM posthog.tracks_keys ORDER BY 1`
+	want := l.rows(keys)
+	require.Len(l.t, want, len(ids))
+	l.rebuild(2)
+	assert.Equal(l.t, want, l.rows(keys))
 }
 
 // A delivery that is loaded and not merged yet may not pass for one that was seen.

@@ -19,6 +19,7 @@ func (r *recorder) hours() {
 	r.export(plain, inParts(1))
 	r.keep(r.over(r.start(workflows.HourlyInput{Window: plain})), "plain")
 	r.keepID(harness.Writer, "", "merge")
+	r.keep(r.over(r.start(workflows.HourlyInput{Window: plain, DryRun: true})), "dry-run")
 
 	scheduled := hour(r.t, 1)
 	r.export(scheduled, ordinary(1))

@@ -5,7 +5,7 @@ package replay
 // recorded, and one that is named here cannot be missing.
 var Scenarios = map[string][]string{
 	"hours": {
-		"HourlyTracks/plain", "HourlyTracks/scheduled", "HourlyTracks/missing", "HourlyTracks/empty", "HourlyTracks/refused",
+		"HourlyTracks/plain", "HourlyTracks/dry-run", "HourlyTracks/scheduled", "HourlyTracks/missing", "HourlyTracks/empty", "HourlyTracks/refused",
 		"HourlyTracks/too-many-rejects", "HourlyTracks/corrupt", "HourlyTracks/tests-complain", "HourlyTracks/merge-fails",
 		"WriteTracks/merge", "WriteTracks/merge-fails", "WriteTracks/refused",
 	},
