@@ -45,6 +45,11 @@ test-bigquery-project: ## Run the BigQuery tests in a project of Google's (BIGQU
 	@test -n "$$BIGQUERY_TEST_PROJECT" -a -n "$$BIGQUERY_TEST_BUCKET" || { echo "set BIGQUERY_TEST_PROJECT and BIGQUERY_TEST_BUCKET; see docs/bqemulator.md. Nothing was tested" >&2; exit 1; }
 	cd testsuite && go test -tags bigquery,project -count=1 -timeout 2h -parallel 16 -run Project ./conformance
 
+.PHONY: test-report
+test-report: ## Look at the report in headless Chromium, light and dark; installs chromium with apt where there is none (PICTURES=dir keeps what it saw)
+	@command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; }
+	cd testsuite && go test -tags chromium -count=1 ./pages $(if $(PICTURES),-pictures $(abspath $(PICTURES)))
+
 .PHONY: chaos
 chaos: ## Play 10,000 random histories, and break every rule of a merge to see it missed (HISTORIES=10000)
 	cd testsuite && go test -count=1 -timeout 4h ./histories -rapid.checks=$$(( $(or $(HISTORIES),10000) / 6 )) -drawn

@@ -20,6 +20,8 @@ func count(n int64) string {
 
 func bytesText(n int64) string {
 	switch {
+	case n == 0:
+		return "0"
 	case n >= 1<<40:
 		return fmt.Sprintf("%.1f TiB", float64(n)/(1<<40))
 	case n >= 1<<30:
