@@ -80,7 +80,7 @@ func TestBackfill(t *testing.T) {
 	assert.Equal(t, dry.Rows, result.Rows, "the dry run said otherwise")
 	assert.Equal(t, legacyDays+3+1, result.Done, "three days more for the re-deliveries, and the undated")
 	l.prove()
-	assert.Equal(t, len(uploaded.Events())+legacyDays*legacyEvents, len(l.rows(`SELECT event_id FROM posthog.tracks`)))
+	assert.Len(t, l.rows(`SELECT event_id FROM posthog.tracks`), len(uploaded.Events())+legacyDays*legacyEvents)
 	assert.Equal(t, []string{"version 0|7650", "version 1|900", "version 2|450"},
 		l.rows(`SELECT person_id, COUNT(*) FROM posthog.tracks WHERE created_at < TIMESTAMPTZ '2026-01-01' GROUP BY 1 ORDER BY 1`))
 
