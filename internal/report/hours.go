@@ -72,6 +72,9 @@ func markOf(state overview.State) string {
 	return ""
 }
 
+// mostTrouble is how many hours are listed by name.
+const mostTrouble = 100
+
 // show fills the page with hours, oldest first. Days before the first hour that
 // anything is known of are left out.
 func (p *Page) show(hours []overview.Hour) {
@@ -99,6 +102,8 @@ func (p *Page) show(hours []overview.Hour) {
 			p.Trouble = append([]Cell{cell}, p.Trouble...)
 		}
 	}
+	listed := min(mostTrouble, len(p.Trouble))
+	p.Trouble, p.More = p.Trouble[:listed], len(p.Trouble)-listed
 	for _, m := range marks {
 		if counts[m.state] > 0 && m.state != overview.Due {
 			p.States = append(p.States, StateCount{m.state, m.mark, counts[m.state]})

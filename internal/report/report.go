@@ -57,8 +57,10 @@ type Page struct {
 	Days   []Day
 	// States are those that occur, with how many hours have them.
 	States []StateCount
-	// Trouble are the hours that need somebody, newest first.
+	// Trouble are the hours that need somebody, newest first. Only the first of many
+	// are listed; More is how many are not.
 	Trouble []Cell
+	More    int
 	Charts  []Chart
 	Total   Sum
 	// Tests are the newest results of the data tests, Links where their runs are.

@@ -201,6 +201,20 @@ func TestEmptyReport(t *testing.T) {
 	assert.Contains(t, text.String(), "The ledger knows of no hour in these days.")
 }
 
+// A report of weeks in which nothing ran is no list of them.
+func TestLongTroubleIsCut(t *testing.T) {
+	t.Parallel()
+	long := options
+	long.Days = 30
+	page, err := Make(t.Context(), ledger{booked(now.AddDate(0, 0, -20).Truncate(time.Hour), "merged", "", 10, 0, 0, 0, time.Hour)}, now, long)
+	require.NoError(t, err)
+	require.Len(t, page.Trouble, mostTrouble)
+	assert.Positive(t, page.More)
+	var text bytes.Buffer
+	require.NoError(t, page.Write(&text))
+	assert.Contains(t, text.String(), "and "+strconv.Itoa(page.More)+" older ones")
+}
+
 func TestReportIsServed(t *testing.T) {
 	t.Parallel()
 	answer := httptest.NewRecorder()

@@ -66,7 +66,10 @@ func page(t *testing.T) string {
 		UI: "http://127.0.0.1:8080", Namespace: "default",
 	})
 	if *other != "" {
-		handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, *other) })
+		handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'") // no icon is asked for
+			http.ServeFile(w, r, *other)
+		})
 	}
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
