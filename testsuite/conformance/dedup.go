@@ -457,8 +457,10 @@ func dedupDropped(l *dedupLab) {
 // dedupSwept leaves a snapshot behind whose run is gone.
 func dedupSwept(l *dedupLab) {
 	l.everyCause()
+	began := time.Now()
 	order := l.order("run", l.plan())
-	order.ExpiresAt = time.Now().Add(2 * time.Second).UTC().Truncate(time.Microsecond)
+	soon := time.Second + 2*time.Since(began) // a snapshot takes no longer than a plan
+	order.ExpiresAt = time.Now().Add(soon).UTC().Truncate(time.Microsecond)
 	_, err := l.deduper.SnapshotTracks(l.t.Context(), order)
 	require.NoError(l.t, err)
 	time.Sleep(time.Until(order.ExpiresAt.Add(100 * time.Millisecond)))

@@ -198,16 +198,25 @@ func (w *Warehouse) sweep(ctx context.Context, d *deduping) error {
 // drop drops the snapshots and all that the dedup worked with.
 func (d *deduping) drop(ctx context.Context) error {
 	for _, name := range []string{d.snapshotName("tracks"), d.snapshotName("tracks_keys")} {
-		table, _ := d.warehouse.table(name)
-		err := d.warehouse.jobs.insist(ctx, table.Delete)
-		switch {
-		case err == nil, missing(err), forbidden(err): // who may not drop a snapshot leaves it to its expiry
-		case ctx.Err() != nil:
-			return ended(ctx, err)
-		default:
-			return fmt.Errorf("drop snapshot %s: %w", name, explain("", err))
+		if err := d.warehouse.dropSnapshot(ctx, name); err != nil {
+			return err
 		}
 	}
 	d.dropTables(ctx)
 	return d.fresh(ctx, "record_dropped")
+}
+
+// dropSnapshot drops a snapshot, which may be gone. Who may not drop it leaves it to
+// its expiry: writing a dataset does not include that.
+func (w *Warehouse) dropSnapshot(ctx context.Context, name string) error {
+	table, _ := w.table(name)
+	err := w.jobs.insist(ctx, table.Delete)
+	switch {
+	case err == nil, missing(err), forbidden(err):
+		return nil
+	case ctx.Err() != nil:
+		return ended(ctx, err)
+	default:
+		return fmt.Errorf("drop snapshot %s: %w", name, explain("", err))
+	}
 }
