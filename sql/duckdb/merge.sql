@@ -6,8 +6,9 @@
 -- and user_id; the newest decides everything else. The result does not depend on
 -- the order in which windows are merged, created_at and collisions aside.
 --
--- What this reads does not grow with tracks. It finds keys by bucket and rows by
--- (load, created_at): columns that DuckDB can filter without reading the others.
+-- What this reads grows with the number of re-deliveries more than with tracks. It
+-- finds keys by bucket and rows by (load, created_at): columns that DuckDB can filter
+-- without reading the others.
 
 -- step: guard
 -- Keys of another event_bucket would never be found, so they are none. One key tells:
