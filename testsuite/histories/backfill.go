@@ -18,9 +18,11 @@ func (p *player) backfill(b Backfill) act {
 	p.backfills++
 	p.legacy = append(p.legacy, b.Rows...)
 	id := fmt.Sprintf("backfill-%d", p.backfills)
+	inherited := false
 	return act{
 		do: func(ctx context.Context, w conformance.Warehouse) (string, error) {
-			if len(b.Rows) > 0 {
+			if len(b.Rows) > 0 && !inherited {
+				inherited = true
 				if err := w.Look(ctx, inherit(b.Rows), func([]string) error { return nil }); err != nil {
 					return "", err
 				}

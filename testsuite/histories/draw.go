@@ -87,10 +87,14 @@ type drawing struct {
 // than not.
 func (d *drawing) steps() []Step {
 	if d.oneOfTen("backfill", d.taste.Backfills) {
-		return []Step{{Backfill: &Backfill{
+		step := Step{Backfill: &Backfill{
 			Backwards: rapid.Bool().Draw(d.T, "backwards"),
 			Rows:      rapid.SliceOfN(rapid.Custom(d.legacy), 0, d.taste.Rows).Draw(d.T, "legacy"),
-		}}}
+		}}
+		if d.oneOfTen("death", d.taste.Deaths) {
+			step.Dies = rapid.IntRange(1, 60).Draw(d.T, "dies before")
+		}
+		return []Step{step}
 	}
 	var steps []Step
 	switch {

@@ -19,12 +19,13 @@ import (
 
 // tastes together are what may happen. Each is drawn as often as -rapid.checks says.
 var tastes = map[string]Taste{
-	"one event":  {IDs: 1, Hours: 3, Steps: 6, Rows: 4},
-	"two events": {IDs: 2, Hours: 3, Steps: 6, Rows: 4},
-	"any events": {IDs: 6, Hours: 3, Steps: 6, Rows: 6},
-	"races":      {IDs: 2, Hours: 3, Steps: 5, Rows: 3, Races: 5},
-	"backfills":  {IDs: 2, Hours: 2, Steps: 5, Rows: 4, Backfills: 4},
-	"deaths":     {IDs: 3, Hours: 2, Steps: 4, Rows: 4, Races: 1, Deaths: 5},
+	"one event":          {IDs: 1, Hours: 3, Steps: 6, Rows: 4},
+	"two events":         {IDs: 2, Hours: 3, Steps: 6, Rows: 4},
+	"any events":         {IDs: 6, Hours: 3, Steps: 6, Rows: 6},
+	"races":              {IDs: 2, Hours: 3, Steps: 5, Rows: 3, Races: 5},
+	"backfills":          {IDs: 2, Hours: 2, Steps: 5, Rows: 4, Backfills: 4},
+	"backfills that die": {IDs: 2, Hours: 2, Steps: 4, Rows: 4, Backfills: 6, Deaths: 6},
+	"deaths":             {IDs: 3, Hours: 2, Steps: 4, Rows: 4, Races: 1, Deaths: 5},
 }
 
 // TestMain draws fewer histories than rapid's default, unless the command line says

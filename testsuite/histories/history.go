@@ -28,7 +28,7 @@ type Step struct {
 	Race []Step `json:"race,omitempty"`
 	// Dies is the statement of the step's write before which the process dies,
 	// counted from 1. When the write has fewer, the process dies after it. Then
-	// another process goes on.
+	// another process goes on, and does the days that a backfill lacks.
 	Dies int `json:"dies,omitempty"`
 }
 

@@ -21,10 +21,11 @@ import (
 const backfillDays = 30
 
 // hoursBeside is how many hours there are at most to merge beside a backfill.
-const hoursBeside = 30
+const hoursBeside = 120
 
-// measureBackfill backfills the same history twice: alone, and while hour after hour is
-// committed and merged without a pause, which is far more than a schedule brings.
+// measureBackfill backfills the same history twice: alone, and while hour after hour of
+// the same traffic is committed and merged without a pause, which is far more than a
+// schedule brings.
 func (b *bench) measureBackfill(ctx context.Context) error {
 	fmt.Printf("%d days of %d events backfilled; %s memory, %d threads\n\n%-28s %8s %10s %12s %14s\n",
 		backfillDays, b.backfill, b.memory, b.threads, "", "wall s", "days/min", "rows/s", "hours merged")
@@ -134,7 +135,7 @@ func (b *bench) stageHour(ctx context.Context, area staging.Directory, w window.
 		return ledger.Receipt{}, err
 	}
 	files := staging.FilesIn(workspace)
-	generated, err := sample.Generate(w, sample.Options{Seed: 1, Events: b.merge.batch})
+	generated, err := sample.Generate(w, sample.Options{Seed: 1, Events: max(b.backfill/24, 1)})
 	if err != nil {
 		return ledger.Receipt{}, err
 	}
