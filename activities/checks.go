@@ -70,13 +70,21 @@ func (c *Checks) RunTest(ctx context.Context, in contract.RunTestInput) (datates
 		if kind, permanent := classify(err); !permanent {
 			return datatest.Result{}, typed(err)
 		} else if result = in.Test.Broken(in.At, err.Error()); kind == contract.ErrWarehouseRefused && !strings.Contains(err.Error(), warehouse.MendMaxBytes) {
-			result.Message += "; compare the test with the table"
+			result.Message += "; compare the test with the table" + unsaid(err)
 		}
 	}
 	if err := c.record(ctx, in.Run, result); err != nil {
 		return datatest.Result{}, typed(err)
 	}
 	return result.Discreet(), nil
+}
+
+// unsaid says where to read what an error leaves out.
+func unsaid(err error) string {
+	if strings.Contains(err.Error(), "its text is left out") {
+		return ", and read the text by running its SQL with \"starter query\""
+	}
+	return ""
 }
 
 func (c *Checks) result(ctx context.Context, in contract.RunTestInput) (datatest.Result, error) {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -56,9 +58,12 @@ func (s *starter) listTests(out io.Writer, in workflows.CheckInput, asJSON bool)
 	}
 	var tests []datatest.Test
 	for _, t := range declared {
-		if t.Tagged(in.Tags) {
+		if t.Tagged(in.Tags) && (len(in.Tests) == 0 || slices.Contains(in.Tests, t.Name)) {
 			tests = append(tests, t)
 		}
+	}
+	if len(tests) == 0 {
+		return errors.New("no test is named or tagged so; leave --test and --tag out to see all")
 	}
 	if asJSON {
 		return printJSON(out, tests)

@@ -87,6 +87,10 @@ func (c *check) run(ctx workflow.Context) (*CheckResult, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(done.Results) == 0 {
+		return nil, temporal.NewNonRetryableApplicationError(
+			fmt.Sprintf("no test has one of the tags %v; \"starter check --list\" shows which there are", c.in.Tags), contract.ErrInvalidInput, nil)
+	}
 	c.progress.Results = done.Results
 	c.at(ctx, "done: "+done.Summary)
 	if failed := datatest.Failed(done.Results); len(failed) > 0 {

@@ -39,7 +39,11 @@ func (c Checks) declared() ([]datatest.Test, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the data tests: %w", err)
 	}
-	return datatest.Parse(content, func(file string) ([]byte, error) {
+	tests, err := datatest.Parse(content, func(file string) ([]byte, error) {
 		return os.ReadFile(filepath.Join(filepath.Dir(c.File), file))
 	})
+	if err != nil {
+		return nil, fmt.Errorf("file %s: %w", c.File, err)
+	}
+	return tests, nil
 }

@@ -8,6 +8,7 @@ package datatest
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
@@ -119,10 +120,17 @@ func (t Test) Conclude(now time.Time, v Verdict, bytes int64) Result {
 	return r
 }
 
-// Broken is the result of a test that could not be run.
+// longest is how much of an engine's explanation people are shown, in runes.
+const longest = 400
+
+// Broken is the result of a test that could not be run. Engines explain themselves on
+// many lines, which fit into no table.
 func (t Test) Broken(now time.Time, why string) Result {
 	r := t.blank(now)
-	r.Status, r.Message = Error, why
+	r.Status, r.Message = Error, strings.Join(strings.Fields(why), " ")
+	if runes := []rune(r.Message); len(runes) > longest {
+		r.Message = string(runes[:longest]) + " …"
+	}
 	return r
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -108,6 +109,9 @@ func Parse(content []byte, read func(file string) ([]byte, error)) ([]Test, erro
 	if err := yaml.UnmarshalWithOptions(content, &file, yaml.DisallowUnknownField()); err != nil {
 		return nil, fmt.Errorf("read tests: %w", err)
 	}
+	if len(file.Tests) == 0 {
+		return nil, errors.New("no tests are declared; docs/data-tests.md shows how to")
+	}
 	names := make(map[string]bool)
 	for i := range file.Tests {
 		t := &file.Tests[i]
@@ -116,7 +120,9 @@ func Parse(content []byte, read func(file string) ([]byte, error)) ([]Test, erro
 			if err != nil {
 				return nil, fmt.Errorf("test %s: read %s: %w", t.Name, t.SQL, err)
 			}
-			t.Statement = string(statement)
+			if t.Statement = strings.TrimSpace(string(statement)); t.Statement == "" {
+				return nil, fmt.Errorf("test %s: %s holds no statement", t.Name, t.SQL)
+			}
 		}
 		if err := t.complete(); err != nil {
 			return nil, fmt.Errorf("test %q: %w", t.Name, err)
@@ -160,7 +166,10 @@ func (t *Test) complete() error { //nolint:cyclop // a list of rules
 	if (t.Since != nil || t.Last != 0) && t.Timestamp == "" {
 		return errors.New("since and last need timestamp, the column they are about")
 	}
-	return kind.validate(*t)
+	if err := kind.validate(*t); err != nil {
+		return err
+	}
+	return t.namesTables()
 }
 
 // WithPurchaseFlow puts names in the place of PurchaseFlow. setting is where they come

@@ -52,12 +52,32 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 		"a filter elsewhere":  {"tests: [{name: a, kind: window_gaps, where: x > 1, max_bytes: 1 GB}]", "kind window_gaps has no use for where"},
 		"a range elsewhere":   {"tests: [{name: a, kind: volume_anomalies, table: t, timestamp: c, last: 7d, max_bytes: 1 GB}]", "kind volume_anomalies has no use for since and last"},
 		"events elsewhere":    {"tests: [{name: a, kind: reconciliation, events: [b], max_bytes: 1 GB}]", "kind reconciliation has no use for events"},
+		"no tests":            {"", "no tests are declared"},
+		"another's table":     {"tests: [{name: a, kind: unique, table: trakcs, column: c, max_bytes: 1 GB}]", `table "trakcs" is none of the pipeline's`},
+		"another's parent":    {"tests: [{name: a, kind: relationships, table: tracks, column: c, to: {table: users, column: id}, max_bytes: 1 GB}]", `table "users"`},
 		"seasonality":         {"tests: [{name: a, kind: volume_anomalies, mode: elementary, table: t, timestamp: c, seasonality: hour_of_day, max_bytes: 1 GB}]", "buckets of 1h"},
 		"known_bad":           {"tests: [{name: a, kind: volume_anomalies, table: t, timestamp: c, known_bad: [{from: 2026-01-01, to: 2026-01-02}], max_bytes: 1 GB}]", "a reason"},
 	} {
 		_, err := Parse([]byte(c.yaml), noFiles)
 		require.Error(t, err, name)
 		assert.ErrorContains(t, err, c.want, name)
+	}
+}
+
+func TestParseNamesWhatIsWrongInSQL(t *testing.T) {
+	t.Parallel()
+	for statement, want := range map[string]string{
+		" \n":                            "x.sql holds no statement",
+		"SELECT event_id FROM ${trakcs}": "x.sql names ${trakcs}, which is none of the pipeline's tables",
+		"SELECT event_id FROM ${tracks":  "",
+	} {
+		_, err := Parse([]byte("tests: [{name: a, kind: sql, sql: x.sql, max_bytes: 1 GB}]"), func(string) ([]byte, error) { return []byte(statement), nil })
+		if want == "" {
+			require.NoError(t, err, "the engine refuses it")
+			continue
+		}
+		require.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, "a")
 	}
 }
 

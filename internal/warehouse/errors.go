@@ -76,7 +76,7 @@ const MendMaxBytes = "narrow it with since, last or where, or raise its max_byte
 type TooLargeError struct{ Bytes, MaxBytes int64 }
 
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("it would read %.2f MB and max_bytes allows %.2f MB; %s", float64(e.Bytes)/1e6, float64(e.MaxBytes)/1e6, MendMaxBytes)
+	return fmt.Sprintf("it would read %d bytes and max_bytes allows %d; %s", e.Bytes, e.MaxBytes, MendMaxBytes)
 }
 
 // Permanent reports that the same question would be refused again.

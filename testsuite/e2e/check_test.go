@@ -112,11 +112,12 @@ func (l *lab) statuses(runID string) []string {
 	return l.rows(`SELECT status, COUNT(*), COUNT(DISTINCT test) FROM posthog.test_results WHERE run_id = '%s' GROUP BY 1 ORDER BY 1`, runID)
 }
 
-// recent are hours that end with the newest complete one but one, so that a test that
-// takes a while sees no other hour fall due.
+// recent are hours that end an hour ago or two: long enough that nothing of their
+// exports is waited for, and so close that a test that takes a while sees no other hour
+// fall due.
 func recent(t *testing.T, n int) []window.Window {
 	t.Helper()
-	last := window.Before(time.Now().Truncate(window.Length))
+	last := window.Before(time.Now().Add(-time.Hour).Truncate(window.Length))
 	first, err := window.Starting(last.Start().Add(-time.Duration(n-1) * window.Length))
 	require.NoError(t, err)
 	return harness.Hours(first, n)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 
 	duckdbdriver "github.com/duckdb/duckdb-go/v2"
 )
@@ -13,18 +14,23 @@ import (
 // Error is an error of the engine without the engine's words, which quote the
 // data that caused it.
 type Error struct {
-	// Kind is the engine's class of error, such as Conversion or Out of Memory.
+	// Kind is the engine's class of error, and Name what the engine calls it, such as
+	// Conversion Error.
 	Kind duckdbdriver.ErrorType
+	Name string
 	// Text is kept for the classes whose messages hold no data.
 	Text string
 }
 
 func (e *Error) Error() string {
 	if e.Text == "" {
-		return fmt.Sprintf("DuckDB error of type %d (its text is left out because it may quote data)", e.Kind)
+		return fmt.Sprintf("DuckDB: %s (its text is left out because it may quote data)", e.Name)
 	}
 	return e.Text
 }
+
+// errorName is what messages of the engine begin with.
+var errorName = regexp.MustCompile(`^[A-Z][A-Za-z -]{1,30} Error\b`)
 
 // clean keeps event data out of error texts. Errors that are not the engine's
 // come back as they are.
@@ -36,7 +42,10 @@ func clean(err error) error {
 	if !errors.As(err, &engine) {
 		return err
 	}
-	cleaned := &Error{Kind: engine.Type}
+	cleaned := &Error{Kind: engine.Type, Name: fmt.Sprintf("error of type %d", engine.Type)}
+	if name := errorName.FindString(engine.Msg); name != "" {
+		cleaned.Name = name
+	}
 	switch engine.Type {
 	case duckdbdriver.ErrorTypeTransaction, duckdbdriver.ErrorTypeCatalog, duckdbdriver.ErrorTypeBinder,
 		duckdbdriver.ErrorTypeParser, duckdbdriver.ErrorTypeSyntax, duckdbdriver.ErrorTypeIO,

@@ -26,8 +26,11 @@ type project struct {
 const elementaryVersion = "0.25.1"
 
 // run lets dbt run the tests. Without Elementary's package its tests are left out.
-func (p project) run(ctx context.Context, all []comparison) (map[string]outcome, error) {
+func (p *project) run(ctx context.Context, all []comparison) (map[string]outcome, error) {
 	anomalies := true
+	if err := p.detach(); err != nil {
+		return nil, err
+	}
 	if err := p.write(all, anomalies); err != nil {
 		return nil, err
 	}
@@ -56,7 +59,21 @@ func (p project) run(ctx context.Context, all []comparison) (map[string]outcome,
 	return outcomes, nil
 }
 
-func (p project) call(ctx context.Context, arguments ...string) (string, error) {
+// detach copies Elementary's package without the list of what it depends on, which dbt
+// would look for in its hub: that is dbt_utils alone, whose folder is given too.
+func (p *project) detach() error {
+	if p.elementary == "" || p.utils == "" {
+		return nil
+	}
+	copied := filepath.Join(p.folder, "elementary")
+	if err := os.CopyFS(copied, os.DirFS(p.elementary)); err != nil {
+		return fmt.Errorf("copy Elementary's package: %w", err)
+	}
+	p.elementary = copied
+	return os.RemoveAll(filepath.Join(copied, "packages.yml"))
+}
+
+func (p *project) call(ctx context.Context, arguments ...string) (string, error) {
 	command := exec.CommandContext(ctx, p.dbt, append([]string{"--no-use-colors", "--no-send-anonymous-usage-stats"}, arguments...)...) //nolint:gosec // the dbt that make parity installs
 	command.Dir = p.folder
 	command.Env = append(os.Environ(), "DBT_PROFILES_DIR="+p.folder)
@@ -72,7 +89,7 @@ func lastLine(output string) string {
 // source is what dbt calls our tables.
 const source = "parity"
 
-func (p project) write(all []comparison, anomalies bool) error {
+func (p *project) write(all []comparison, anomalies bool) error {
 	packages := []any{}
 	if anomalies {
 		packages = append(packages, local(p.elementary, "elementary-data/elementary", elementaryVersion))
@@ -162,7 +179,7 @@ func fromSource(f found) (string, outcome) {
 	return f.UniqueID[strings.LastIndex(f.UniqueID, ".")+1:], outcome{status: f.Status}
 }
 
-func (p project) read(file string, into map[string]outcome, name func(found) (string, outcome)) error {
+func (p *project) read(file string, into map[string]outcome, name func(found) (string, outcome)) error {
 	content, err := os.ReadFile(filepath.Join(p.folder, "target", file))
 	if err != nil {
 		return fmt.Errorf("read what dbt found: %w", err)

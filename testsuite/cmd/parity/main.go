@@ -19,7 +19,7 @@ func main() {
 	utils := flag.String("dbt-utils", "", "folder of the package dbt_utils (default: from dbt's hub)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, project{dbt: *dbt, elementary: *elementary, utils: *utils})
+	err := run(ctx, &project{dbt: *dbt, elementary: *elementary, utils: *utils})
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "parity:", err)
@@ -35,7 +35,7 @@ type outcome struct {
 
 func (o outcome) String() string { return fmt.Sprintf("%s %d", o.status, o.failures) }
 
-func run(ctx context.Context, p project) error {
+func run(ctx context.Context, p *project) error {
 	folder, err := os.MkdirTemp("", "parity")
 	if err != nil {
 		return fmt.Errorf("make a folder: %w", err)
