@@ -92,7 +92,8 @@ func (d *drawing) steps() []Step {
 			Rows:      rapid.SliceOfN(rapid.Custom(d.legacy), 0, d.taste.Rows).Draw(d.T, "legacy"),
 		}}
 		if d.oneOfTen("death", d.taste.Deaths) {
-			step.Dies = rapid.IntRange(1, 60).Draw(d.T, "dies before")
+			const statements = 16 // of a day
+			step.Dies = rapid.IntRange(0, 3).Draw(d.T, "days before")*statements + rapid.IntRange(1, 25).Draw(d.T, "dies before")
 		}
 		return []Step{step}
 	}
