@@ -1,6 +1,7 @@
 package datatest
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -95,10 +96,7 @@ func clientsOf(seed uint64) clients {
 
 // lose takes the rows of some hours of one client.
 func (all clients) lose(client string, from, hours int) clients {
-	changed := make(clients)
-	for name, tr := range all {
-		changed[name] = tr
-	}
+	changed := maps.Clone(all)
 	changed[client] = all[client].lose(from, hours, 0)
 	return changed
 }
