@@ -83,10 +83,10 @@ func alerts(texts []string) []string {
 	return about
 }
 
-// checks runs data tests by the command line and gives their results.
-func (l *lab) checks(code int, arguments ...string) workflows.CheckResult {
+// checks runs all data tests by the command line and gives their results.
+func (l *lab) checks(code int) workflows.CheckResult {
 	l.t.Helper()
-	said, err := l.Answer(l.ctx, append([]string{"check", "--json"}, arguments...)...)
+	said, err := l.Answer(l.ctx, "check", "--json")
 	if code == 0 {
 		require.NoError(l.t, err, said)
 	} else {
@@ -168,6 +168,10 @@ func TestDataTestsFindAndTellOnce(t *testing.T) {
 	assert.Equal(t, l.results(run), verdicts(again.Results), "a run without kills finds the same")
 	assert.Empty(t, again.Opened)
 	assert.Empty(t, pager.read(), "an incident is told once")
+	said, err := l.Starter(l.ctx, "status")
+	assert.Equal(t, 3, exitCode(err), said)
+	assert.Contains(t, said, "5 fail, 1 gated, 5 no data, 3 pass")
+	assert.Contains(t, said, "test tracks_event_id_unique: 8 values of event_id in more than one row")
 
 	l.mendTracks(hours[2])
 	mended := l.checks(0)
