@@ -22,7 +22,7 @@ func (r *recorder) checks() {
 	tests := []string{"tracks_event_id_unique", "tracks_keys_drift", "tracks_collisions"}
 	r.keep(r.over(r.check(tests...)), "passed")
 	r.keep(r.over(r.check("no_such_test")), "refused")
-	r.keep(r.over(r.oneOff(workflows.CheckAction+"-by-hand", workflows.CheckTracks, workflows.CheckInput{Tags: []string{"none"}})), "nothing-to-run")
+	r.keep(r.over(r.oneOff(workflows.CheckAction+"-by-hand", workflows.CheckTracks, workflows.CheckInput{Tags: []string{"none"}})), "no-such-tag")
 
 	r.change(`INSERT INTO posthog.merge_rejects 
 		SELECT window_start, source_object, source_generation, 1, event_id, 'collision', NULL, '{}' FROM posthog.raw_tracks LIMIT 1`)

@@ -27,7 +27,7 @@ var Scenarios = map[string][]string{
 		"ReconcileExports/waited-for-reload", "ReconcileExports/cancelled",
 	},
 	"checks": {
-		"CheckTracks/passed", "CheckTracks/warned", "CheckTracks/failed", "CheckTracks/nothing-to-run",
+		"CheckTracks/passed", "CheckTracks/warned", "CheckTracks/failed", "CheckTracks/no-such-tag",
 		"CheckTracks/refused", "CheckTracks/cancelled",
 	},
 	"dedups": {
