@@ -17,8 +17,6 @@ func DryRunID(w window.Window) string { return "dry-run-" + HourlyID(w) }
 // preview counts what the run would do to the tables. What was staged stays: the run
 // that follows finds it.
 func (h *hourly) preview(ctx workflow.Context, commit ledger.Commit) error {
-	h.result.Rows = ledger.RowsOf(commit.Staged)
-	h.progress.Rows = &h.result.Rows
 	h.at(ctx, "counting what a merge would do")
 	var preview ledger.Preview
 	reading := h.settings.reading(ctx, "what merging "+h.result.Window.String()+" would do")
@@ -27,7 +25,8 @@ func (h *hourly) preview(ctx workflow.Context, commit ledger.Commit) error {
 	if err != nil {
 		return named("count what a merge would do", err)
 	}
-	h.result.Preview, h.progress.Preview = &preview, &preview
+	h.result.Rows, h.result.Preview = preview.Rows, &preview
+	h.progress.Rows, h.progress.Preview = &h.result.Rows, &preview
 	if preview.Unmerged != "" {
 		h.note(ctx, fmt.Sprintf("load %s of this hour was never merged; a run merges it first, which can change the counts", preview.Unmerged))
 	}

@@ -13,6 +13,7 @@ import (
 )
 
 var somePreview = ledger.Preview{
+	Rows:     ledger.Rows{Read: 20, Loaded: 18, Rejected: 2},
 	Merge:    ledger.Merge{Inserted: 15, Updated: 1, Unchanged: 1, BeforeCutover: 1},
 	Days:     []ledger.TouchedDay{{Day: "2026-03-01", Updated: 1}, {Day: "2026-06-12", Inserted: 15}},
 	Estimate: &ledger.Estimate{Bytes: 3_000_000, USD: 0.02, Steps: []ledger.StepEstimate{{Step: "merge-state", Bytes: 3_000_000}}},
