@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -81,7 +82,11 @@ func (c *Checks) RunTest(ctx context.Context, in contract.RunTestInput) (datates
 
 // unsaid says where to read what an error leaves out.
 func unsaid(err error) string {
-	if strings.Contains(err.Error(), "its text is left out") {
+	brief, ok := errors.AsType[interface {
+		error
+		Unsaid() bool
+	}](err)
+	if ok && brief.Unsaid() {
 		return ", and read the text by running its SQL with \"starter query\""
 	}
 	return ""

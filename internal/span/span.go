@@ -3,7 +3,6 @@ package span
 
 import (
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -25,11 +24,14 @@ func Text(d time.Duration) string {
 			continue
 		}
 		text := fmt.Sprintf("%d%s", count, unit.sign)
-		if i+1 < len(units) {
-			rest := d % unit.length / units[i+1].length
-			text += fmt.Sprintf(" %d%s", rest, units[i+1].sign)
+		if i+1 == len(units) {
+			return text
 		}
-		return strings.TrimSuffix(text, " 0"+units[min(i+1, len(units)-1)].sign)
+		smaller := units[i+1]
+		if rest := d % unit.length / smaller.length; rest > 0 {
+			text += fmt.Sprintf(" %d%s", rest, smaller.sign)
+		}
+		return text
 	}
 	return "0s"
 }

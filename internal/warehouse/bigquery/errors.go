@@ -40,6 +40,9 @@ type Error struct {
 	class class
 }
 
+// Unsaid reports that BigQuery said more than the error does, which may quote data.
+func (e *Error) Unsaid() bool { return e.Text == "" }
+
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("BigQuery")

@@ -22,8 +22,11 @@ type Error struct {
 	Text string
 }
 
+// Unsaid reports that the engine said more than the error does, which may quote data.
+func (e *Error) Unsaid() bool { return e.Text == "" }
+
 func (e *Error) Error() string {
-	if e.Text == "" {
+	if e.Unsaid() {
 		return fmt.Sprintf("DuckDB: %s (its text is left out because it may quote data)", e.Name)
 	}
 	return e.Text
