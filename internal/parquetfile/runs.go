@@ -36,6 +36,8 @@ func checkRuns(data []byte, width, n int) (int, error) {
 		case packed && count <= groups: // count groups of eight values
 			pos += count * width
 			n -= count * 8
+		case !packed && count == 0: // parquet-go reads no value for it, other readers do
+			return 0, damagef("a run repeats a value no times")
 		case !packed && count <= n: // count times the same value
 			if err := checkRepeated(data[pos:], width); err != nil {
 				return 0, err

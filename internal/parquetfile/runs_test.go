@@ -70,6 +70,13 @@ func TestPackedRunsMayBePadded(t *testing.T) {
 	require.Error(t, err)
 }
 
+// Readers do not agree on whether a run of no values has a value: what follows would be read as something else.
+func TestARunRepeatsItsValue(t *testing.T) {
+	t.Parallel()
+	_, err := checkRuns([]byte{0, 0, 1, 0, 0, 3, 2, 128, 1}, 10, 1)
+	require.ErrorContains(t, err, "a run repeats a value no times")
+}
+
 // Whatever the bytes are: a check that passes makes parquet-go decode without growing what it was given.
 func TestNothingThatPassesMakesTheDecoderGrow(t *testing.T) {
 	t.Parallel()
