@@ -19,7 +19,8 @@ FROM ${source};
 -- step: state
 SELECT
   (SELECT IFNULL(MAX(seq), 0) FROM ${write_fence}) AS fence,
-  (SELECT COUNT(*) FROM ${tracks_keys_slices} WHERE swapped_at IS NULL) > 0 AS rebuilding;
+  (SELECT COUNT(*) FROM ${tracks_keys_slices} WHERE swapped_at IS NULL) > 0 AS rebuilding,
+  (SELECT COUNT(*) FROM ${tracks}) > 0 AND (SELECT COUNT(*) FROM ${tracks_keys}) = 0 AS has_none;
 
 -- step: snapshot
 -- Free when it is made. What tracks loses later is billed as its storage.
@@ -508,6 +509,58 @@ SELECT
   ) AS as_left,
   (SELECT COUNT(*) FROM ${tracks} WHERE event_id IS NULL OR created_at IS NULL) AS unkeyed;
 
+-- step: restored_keys
+-- The keys that the touched events get back: those of the snapshot, or of the newest
+-- row where there was none. What was seen since of their content stays known.
+CREATE OR REPLACE TABLE ${dedup_restored}
+OPTIONS (expiration_timestamp = @expires_at)
+AS
+WITH keyed AS (
+  SELECT event_id, bucket, created_at, event_inserted_at, bq_ingested_timestamp, content_hash, identity_hash
+  FROM ${keys_snapshot}
+  WHERE event_id IN (SELECT event_id FROM ${dedup_rows} WHERE event_id IS NOT NULL)
+),
+unkeyed AS (
+  SELECT
+    r.event_id, k.bucket, r.created_at, r.event_inserted_at, r.bq_ingested_timestamp,
+    CAST(NULL AS INT64) AS content_hash,
+    r.verdict.identity_hash AS identity_hash,
+    ROW_NUMBER() OVER (
+      PARTITION BY r.event_id
+      ORDER BY
+        IFNULL(r.event_inserted_at, TIMESTAMP '0001-01-01 00:00:00+00') DESC,
+        IFNULL(r.bq_ingested_timestamp, TIMESTAMP '0001-01-01 00:00:00+00') DESC,
+        r.created_at
+    ) AS newest
+  FROM ${dedup_rows} AS r
+  JOIN ${tracks_keys} AS k ON k.event_id = r.event_id
+  WHERE r.created_at IS NOT NULL AND r.event_id NOT IN (SELECT event_id FROM keyed)
+),
+restored AS (
+  SELECT * FROM keyed
+  UNION ALL
+  SELECT * EXCEPT (newest) FROM unkeyed WHERE newest = 1
+)
+SELECT
+  r.event_id, r.bucket, r.created_at,
+  IF(k.event_id IS NULL, r.event_inserted_at, k.event_inserted_at) AS event_inserted_at,
+  IF(k.event_id IS NULL, r.bq_ingested_timestamp, k.bq_ingested_timestamp) AS bq_ingested_timestamp,
+  r.content_hash, r.identity_hash
+FROM restored AS r
+LEFT JOIN ${tracks_keys} AS k
+  ON k.event_id = r.event_id
+  AND k.content_hash = r.content_hash
+  AND (
+    IFNULL(k.event_inserted_at, TIMESTAMP '0001-01-01 00:00:00+00')
+      > IFNULL(r.event_inserted_at, TIMESTAMP '0001-01-01 00:00:00+00')
+    OR (
+      IFNULL(k.event_inserted_at, TIMESTAMP '0001-01-01 00:00:00+00')
+        = IFNULL(r.event_inserted_at, TIMESTAMP '0001-01-01 00:00:00+00')
+      AND IFNULL(k.bq_ingested_timestamp, TIMESTAMP '0001-01-01 00:00:00+00')
+        > IFNULL(r.bq_ingested_timestamp, TIMESTAMP '0001-01-01 00:00:00+00')
+    )
+  );
+
 -- step: restore_remove
 DELETE FROM ${tracks} AS t
 WHERE (${touched_ranges}) AND t.event_id IN (SELECT event_id FROM ${dedup_events});
@@ -531,18 +584,14 @@ SELECT
 FROM ${dedup_rows} AS r;
 
 -- step: restore_remove_keys
--- An event that had no key in the snapshot keeps the one it got since.
-DELETE FROM ${tracks_keys}
-WHERE event_id IN (SELECT event_id FROM ${dedup_rows} WHERE event_id IS NOT NULL)
-  AND event_id IN (SELECT event_id FROM ${keys_snapshot});
+DELETE FROM ${tracks_keys} WHERE event_id IN (SELECT event_id FROM ${dedup_restored});
 
 -- step: restore_keys
 INSERT INTO ${tracks_keys} (
   event_id, bucket, created_at, event_inserted_at, bq_ingested_timestamp, content_hash, identity_hash
 )
 SELECT event_id, bucket, created_at, event_inserted_at, bq_ingested_timestamp, content_hash, identity_hash
-FROM ${keys_snapshot}
-WHERE event_id IN (SELECT event_id FROM ${dedup_rows} WHERE event_id IS NOT NULL);
+FROM ${dedup_restored};
 
 -- step: restore_rejects
 DELETE FROM ${merge_rejects} WHERE source_object = @source_object AND source_generation = @source_generation;

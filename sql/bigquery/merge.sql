@@ -178,10 +178,11 @@ JOIN ${merge_verdict} AS v
 WHERE r.window_start = @window AND v.outcome = 'inserted';
 
 -- step: change_rows
--- created_at is not set: it is that of the first delivery.
+-- created_at is not set: it is that of the first delivery. It tells the row of which
+-- tracks_keys knows from duplicates that older tools left; those stay for a dedup.
 MERGE INTO ${tracks} AS t
 USING (
-  SELECT r.*
+  SELECT r.*, v.created_at AS known_created_at
   FROM ${raw_tracks} AS r
   JOIN ${merge_verdict} AS v
     ON v.source_object = r.source_object
@@ -189,7 +190,11 @@ USING (
     AND v.source_row = r.source_row
   WHERE r.window_start = @window AND v.outcome = 'updated'
 ) AS s
-ON t.event_id = s.event_id AND (${changed_ranges})
+ON t.event_id = s.event_id
+  AND t.created_at = s.known_created_at
+  AND t.event_name = s.event_name
+  AND t.user_id = s.user_id
+  AND (${changed_ranges})
 WHEN MATCHED THEN UPDATE SET
   event_name = s.event_name,
   user_id = s.user_id,
@@ -267,7 +272,7 @@ WHERE r.window_start = @window AND v.outcome = 'collided';
 SELECT IF(
   (SELECT COUNT(*) = COUNT(DISTINCT event_id) AND COUNT(*) = @inserted
    FROM ${merge_verdict} WHERE outcome = 'inserted')
-  AND (SELECT COUNT(*) FROM ${tracks} AS t
+  AND (SELECT COUNT(DISTINCT t.event_id) FROM ${tracks} AS t
        WHERE (${changed_ranges})
          AND t.bq_ingested_timestamp = @ingested_at
          AND t.event_id IN (SELECT event_id FROM ${merge_verdict} WHERE outcome = 'updated')) = @updated,

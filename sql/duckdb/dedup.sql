@@ -12,8 +12,10 @@ SELECT
   CAST(IFNULL(SUM(hash(event_id, created_at, bq_ingested_timestamp, event_inserted_at)), 0) AS VARCHAR) AS fence
 FROM ${source};
 
--- step: rebuilding
-SELECT EXISTS (SELECT 1 FROM ${tracks_keys_slices} WHERE swapped_at IS NULL) AS rebuilding;
+-- step: guard
+SELECT
+  EXISTS (SELECT 1 FROM ${tracks_keys_slices} WHERE swapped_at IS NULL) AS rebuilding,
+  EXISTS (SELECT 1 FROM ${tracks}) AND NOT EXISTS (SELECT 1 FROM ${tracks_keys}) AS missing;
 
 -- step: events
 -- The events with more than one row. Grouping hashes takes half the memory that
@@ -313,7 +315,7 @@ seen AS (
   FROM ${raw_tracks} AS r
   JOIN ${window_ledger} AS w
     ON w.window_start = r.window_start AND w.ingested_at = r.bq_ingested_timestamp AND w.status = 'merged'
-  WHERE r.event_id IN (SELECT event_id FROM lacking)
+  WHERE r.created_at >= @cutover AND r.event_id IN (SELECT event_id FROM lacking)
 ),
 newest AS (
   SELECT * FROM seen
@@ -338,14 +340,40 @@ DELETE FROM ${tracks} WHERE event_id IN (SELECT event_id FROM dedup_events);
 -- step: restore_insert
 INSERT INTO ${tracks} SELECT * EXCLUDE (tracks_row) FROM dedup_rows ORDER BY tracks_row;
 
--- step: restore_remove_keys
--- An event that had no key in the snapshot keeps the one it got since.
-DELETE FROM ${tracks_keys}
-WHERE event_id IN (SELECT event_id FROM ${source_keys} WHERE event_id IN (SELECT event_id FROM dedup_events));
-
--- step: restore_keys
-INSERT INTO ${tracks_keys}
-SELECT * FROM ${source_keys} WHERE event_id IN (SELECT event_id FROM dedup_events) ORDER BY bucket;
+-- step: restored_keys
+-- The keys that the touched events get back: those of the snapshot, or of the newest
+-- row where there was none. What was seen since of their content stays known.
+CREATE OR REPLACE TEMP TABLE dedup_keys AS
+WITH keyed AS (
+  SELECT * FROM ${source_keys} WHERE event_id IN (SELECT event_id FROM dedup_events)
+),
+restored AS (
+  SELECT
+    event_id, bucket, created_at, event_inserted_at, bq_ingested_timestamp, row_ingested_at, content_hash, identity_hash
+  FROM keyed
+  UNION ALL
+  (
+    SELECT
+      event_id, event_bucket(event_id), created_at, event_inserted_at, bq_ingested_timestamp, bq_ingested_timestamp,
+      content_hash, identity_hash
+    FROM dedup_verdict
+    WHERE event_id IS NOT NULL AND event_id NOT IN (SELECT event_id FROM keyed)
+    QUALIFY ROW_NUMBER() OVER (
+      PARTITION BY event_id ORDER BY inserted_order DESC, ingested_order DESC, content_hash DESC, created_at
+    ) = 1
+  )
+)
+SELECT
+  r.event_id, r.bucket, r.created_at,
+  IF(k.event_id IS NULL, r.event_inserted_at, k.event_inserted_at) AS event_inserted_at,
+  IF(k.event_id IS NULL, r.bq_ingested_timestamp, k.bq_ingested_timestamp) AS bq_ingested_timestamp,
+  r.row_ingested_at, r.content_hash, r.identity_hash
+FROM restored AS r
+LEFT JOIN ${tracks_keys} AS k
+  ON k.event_id = r.event_id
+  AND k.content_hash = r.content_hash
+  AND (IFNULL(k.event_inserted_at, TIMESTAMPTZ '-infinity'), IFNULL(k.bq_ingested_timestamp, TIMESTAMPTZ '-infinity'))
+    > (IFNULL(r.event_inserted_at, TIMESTAMPTZ '-infinity'), IFNULL(r.bq_ingested_timestamp, TIMESTAMPTZ '-infinity'));
 
 -- step: restore_rejects
 DELETE FROM ${merge_rejects} WHERE source_object = @source_object AND source_generation = @source_generation;

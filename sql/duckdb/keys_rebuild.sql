@@ -74,7 +74,7 @@ FROM ${tracks}
 WHERE created_at >= @begins AND created_at < @ends AND event_id IS NOT NULL
 QUALIFY ROW_NUMBER() OVER (
   PARTITION BY event_id
-  ORDER BY inserted_order DESC, ingested_order DESC, created_at, content_hash DESC
+  ORDER BY inserted_order DESC, ingested_order DESC, content_hash DESC, created_at
 ) = 1;
 
 -- step: rivals
@@ -86,9 +86,10 @@ WITH near AS MATERIALIZED (
 )
 SELECT
   k.key_row, k.event_id,
-  (s.inserted_order, s.ingested_order) > (
+  (s.inserted_order, s.ingested_order, s.content_hash) > (
     IFNULL(k.event_inserted_at, TIMESTAMPTZ '-infinity'),
-    IFNULL(k.bq_ingested_timestamp, TIMESTAMPTZ '-infinity')
+    IFNULL(k.bq_ingested_timestamp, TIMESTAMPTZ '-infinity'),
+    k.content_hash
   ) AS is_beaten
 FROM near AS k
 JOIN slice_rows AS s ON s.event_id = k.event_id;

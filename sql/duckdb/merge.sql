@@ -129,12 +129,17 @@ SELECT DISTINCT known_row_ingested_at FROM merge_verdict WHERE outcome = 'update
 -- A row that changes is deleted and inserted again: DuckDB's UPDATE would rewrite
 -- every row group it touches. A load's rows lie together, so its literals leave few
 -- row groups to look into. IS TRUE keeps event_id, which is wide, out of the join's
--- key: it is read only where created_at agrees.
+-- key: it is read only where created_at agrees. A row that older tools wrote twice
+-- goes with its twins; their other duplicates stay for a dedup.
 DELETE FROM ${tracks} AS t
-USING (SELECT event_id, created_at FROM merge_verdict WHERE outcome = 'updated') AS v
+USING (
+  SELECT event_id, created_at, known_row_ingested_at, identity_hash FROM merge_verdict WHERE outcome = 'updated'
+) AS v
 WHERE (${changed_loads})
   AND t.created_at = v.created_at
-  AND (t.event_id = v.event_id) IS TRUE;
+  AND (t.event_id = v.event_id) IS TRUE
+  AND (t.bq_ingested_timestamp IS NOT DISTINCT FROM v.known_row_ingested_at) IS TRUE
+  AND (identity_hash(t.event_name, t.user_id) = v.identity_hash) IS TRUE;
 
 -- step: insert_rows
 INSERT INTO ${tracks}

@@ -47,6 +47,9 @@ func RunDedup(t *testing.T, open func(*testing.T) (Deduper, activities.Area)) {
 		"rollback/is bit for bit":                     dedupRollback,
 		"rollback/keeps what was merged since":        dedupRollbackKeeps,
 		"rollback/refuses what would lose a change":   dedupRollbackRefuses,
+		"rollback/refuses while keys are rebuilt":     dedupRollbackWaits,
+		"rollback/forgets no delivery":                dedupRollbackRemembers,
+		"rollback/of events without keys":             dedupRollbackWithoutKeys,
 		"snapshot/can be dropped":                     dedupDropped,
 		"snapshot/of the past is swept":               dedupSwept,
 	} {
@@ -399,44 +402,6 @@ func dedupVerifyFinds(l *dedupLab) {
 		require.ErrorAs(l.t, l.deduper.VerifyDedup(l.t.Context(), order), &broken, damage)
 		l.drop(id)
 	}
-}
-
-func dedupRollback(l *dedupLab) {
-	l.everyCause()
-	tracks, keys := l.everything("tracks"), l.everything("tracks_keys")
-	order, _ := l.dedup("run")
-	for range 2 {
-		rollback, err := l.deduper.RollbackDedup(l.t.Context(), order.ID)
-		require.NoError(l.t, err)
-		assert.Equal(l.t, int64(18), rollback.Rows)
-		assert.Equal(l.t, tracks, l.everything("tracks"))
-		assert.Equal(l.t, keys, l.everything("tracks_keys"))
-		assert.Empty(l.t, l.rows(`SELECT reason FROM posthog.merge_rejects`))
-	}
-	l.drop(order.ID)
-	l.dedup("another run")
-}
-
-func dedupRollbackKeeps(l *dedupLab) {
-	l.everyCause()
-	order, _ := l.dedup("run")
-	l.deliver(l.hour(2), event(8, content("second"), inserted(600)), event(9))
-	rollback, err := l.deduper.RollbackDedup(l.t.Context(), order.ID)
-	require.NoError(l.t, err)
-	assert.Equal(l.t, int64(19), rollback.Rows)
-	assert.Equal(l.t, []string{"second"}, l.rows(`SELECT person_id FROM posthog.tracks WHERE event_id LIKE '%0008'`))
-}
-
-func dedupRollbackRefuses(l *dedupLab) {
-	l.everyCause()
-	order, _ := l.dedup("run")
-	l.deliver(l.hour(2), event(1, content("third"), inserted(600)))
-	tracks := l.everything("tracks")
-	_, err := l.deduper.RollbackDedup(l.t.Context(), order.ID)
-	var changed *warehouse.ChangedSinceError
-	require.ErrorAs(l.t, err, &changed)
-	assert.Equal(l.t, int64(1), changed.Events)
-	assert.Equal(l.t, tracks, l.everything("tracks"))
 }
 
 func dedupDropped(l *dedupLab) {

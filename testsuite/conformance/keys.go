@@ -31,6 +31,7 @@ func RunKeys(t *testing.T, open func(*testing.T) (KeysWarehouse, activities.Area
 		"rebuild/counts no delivery that is not merged":  rebuildUnmerged,
 		"rebuild/goes on where it stopped":               rebuildResumes,
 		"rebuild/lists duplicates":                       rebuildDuplicates,
+		"rebuild/lets merges change duplicated events":   rebuildThenMerges,
 		"rebuild/refuses a tracks that moved":            rebuildMoved,
 		"rebuild/refuses a slice that moved":             rebuildSliceMoved,
 		"rebuild/can be thrown away":                     rebuildDiscarded,
@@ -250,6 +251,25 @@ func rebuildDuplicates(l *keysLab) {
 	}
 	drift := l.compare(keys.CompareRequest{})
 	assert.Equal(l.t, 3, drift.Drifted, "the duplicates still show")
+}
+
+// rebuildThenMerges changes events that have duplicates, which a dedup has yet to
+// remove: written twice, at the same place with other times, and on another day.
+func rebuildThenMerges(l *keysLab) {
+	l.deliver(l.hour(1), event(1), event(2), event(3))
+	l.duplicate(1, 0, 0)
+	l.duplicate(2, 0, -10)
+	l.duplicate(3, 3, -10)
+	l.rebuild(1000)
+	load := l.load(l.hour(2), event(1, content("second"), inserted(60)), event(2, content("second"), inserted(60)),
+		event(3, content("second"), inserted(60)))
+	merge, err := l.warehouse.MergeLoad(l.t.Context(), l.hour(2), load.ID)
+	require.NoError(l.t, err)
+	assert.Equal(l.t, ledger.Merge{Updated: 3}, merge)
+	assert.Equal(l.t, []string{
+		line("0001", noon, "second"), line("0002", noon, "second"), line("0003", noon, "second"),
+		line("0003", noon.AddDate(0, 0, 3), "first"),
+	}, l.rows(`SELECT DISTINCT SUBSTR(event_id, 33), created_at, event_name, user_id, person_id FROM posthog.tracks ORDER BY 1, 2`))
 }
 
 func id7(n int) string { return event(n).UUID.V }

@@ -76,7 +76,7 @@ type dedupTotals struct {
 }
 
 // dedupTables are what a dedup works with.
-var dedupTables = []string{"dedup_events", "dedup_rows", "dedup_drifted", "dedup_keys", "dedup_expected"}
+var dedupTables = []string{"dedup_events", "dedup_rows", "dedup_drifted", "dedup_keys", "dedup_expected", "dedup_restored"}
 
 // deduping names the tables of one dedup, which live until then.
 func (w *Warehouse) deduping(id string, until time.Time) *deduping {

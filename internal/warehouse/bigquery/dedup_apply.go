@@ -14,6 +14,8 @@ import (
 type dedupState struct {
 	Fence      int64 `bigquery:"fence"`
 	Rebuilding bool  `bigquery:"rebuilding"`
+	// HasNone is set when tracks has rows and tracks_keys has none.
+	HasNone bool `bigquery:"has_none"`
 }
 
 // ApplyDedup removes the excess rows that somebody approved. What stays of the

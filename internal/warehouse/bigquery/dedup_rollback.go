@@ -11,8 +11,9 @@ import (
 // RollbackDedup puts the rows that a dedup touched back as the snapshot has them,
 // all or nothing. What was merged since stays. Calling it again changes nothing.
 //
-// It returns a *warehouse.SnapshotGoneError when there is no snapshot any more, and
-// a *warehouse.ChangedSinceError when the touched events themselves have changed.
+// It returns a *warehouse.SnapshotGoneError when there is no snapshot any more, a
+// *warehouse.KeysMissingError when tracks_keys is empty or half-way through a rebuild,
+// and a *warehouse.ChangedSinceError when the touched events themselves have changed.
 func (w *Warehouse) RollbackDedup(ctx context.Context, id string) (ledger.DedupRollback, error) {
 	d, record, err := w.recorded(ctx, id)
 	if err != nil {
@@ -44,6 +45,10 @@ func (d *deduping) takeBack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if state.Rebuilding || state.HasNone { // a few keys would pass for all of them
+		tables := d.warehouse.options.Tables
+		return &warehouse.KeysMissingError{Tracks: tables.Name(), Keys: tables.TracksKeys, Unfinished: state.Rebuilding}
+	}
 	now, err := askOne[struct {
 		Rows    int64 `bigquery:"row_count"`
 		AsLeft  int64 `bigquery:"as_left"`
@@ -57,7 +62,11 @@ func (d *deduping) takeBack(ctx context.Context) error {
 	}
 	d.bind["fence"] = state.Fence
 	// What was prepared before another's write is prepared again.
-	_, err = d.do(ctx, fmt.Sprintf("%s-back-%d", d.key, state.Fence),
+	key := fmt.Sprintf("%s-back-%d", d.key, state.Fence)
+	if _, err := d.do(ctx, key, "restored_keys"); err != nil {
+		return err
+	}
+	_, err = d.do(ctx, key,
 		"begin", "fence", "move_fence", "restore_remove", "restore_insert",
 		"restore_remove_keys", "restore_keys", "restore_rejects", "verify_restored", "record_rolled_back", "commit")
 	return err

@@ -78,7 +78,7 @@ func pieces(w *Warehouse) map[string]string {
 	_, fill["table"] = w.table("cases")
 	for name := range strings.FieldsSeq(`staged_events staged_rejects window_preview merge_verdict backfill_verdict
 		slice_rows slice_rivals slice_deliveries slice_learned
-		snapshot keys_snapshot dedup_events dedup_rows dedup_drifted dedup_keys dedup_expected`) {
+		snapshot keys_snapshot dedup_events dedup_rows dedup_drifted dedup_keys dedup_expected dedup_restored`) {
 		_, fill[name] = w.table(name + "_20260612T10_0a1b2c3d4e5f")
 	}
 	fill["source"], fill["checked_ranges"] = fill["snapshot"], "TRUE"

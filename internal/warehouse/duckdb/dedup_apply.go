@@ -87,12 +87,19 @@ func (d *deduping) guard(ctx context.Context, record *dedupRecord) error {
 		}
 	}
 	d.look(d.warehouse.tables["tracks"])
-	var rebuilding bool
-	if err := d.queryRow(ctx, "rebuilding", &rebuilding); err != nil {
+	return d.guardKeys(ctx, true)
+}
+
+// guardKeys makes sure that nobody is half-way through rebuilding tracks_keys, and that
+// there are keys, unless what follows mends them.
+func (d *deduping) guardKeys(ctx context.Context, mends bool) error {
+	var rebuilding, missing bool
+	if err := d.queryRow(ctx, "guard", &rebuilding, &missing); err != nil {
 		return err
 	}
-	if rebuilding {
-		return &warehouse.KeysMissingError{Tracks: tables.Name(), Keys: tables.TracksKeys, Unfinished: true}
+	if rebuilding || missing && !mends {
+		tables := d.warehouse.options.Tables
+		return &warehouse.KeysMissingError{Tracks: tables.Name(), Keys: tables.TracksKeys, Unfinished: rebuilding}
 	}
 	return nil
 }

@@ -12,8 +12,9 @@ import (
 // RollbackDedup puts the rows that a dedup touched back as the snapshot has them,
 // all or nothing. What was merged since stays. Calling it again changes nothing.
 //
-// It returns a *warehouse.SnapshotGoneError when there is no snapshot any more, and
-// a *warehouse.ChangedSinceError when the touched events themselves have changed.
+// It returns a *warehouse.SnapshotGoneError when there is no snapshot any more, a
+// *warehouse.KeysMissingError when tracks_keys is empty or half-way through a rebuild,
+// and a *warehouse.ChangedSinceError when the touched events themselves have changed.
 func (w *Warehouse) RollbackDedup(ctx context.Context, id string) (ledger.DedupRollback, error) {
 	var rollback ledger.DedupRollback
 	err := w.dedupOf(ctx, id, func(d *deduping, record *dedupRecord) error {
@@ -38,6 +39,9 @@ func (w *Warehouse) RollbackDedup(ctx context.Context, id string) (ledger.DedupR
 }
 
 func (d *deduping) takeBack(ctx context.Context, id string) error {
+	if err := d.guardKeys(ctx, false); err != nil { // a few keys would pass for all of them
+		return err
+	}
 	var rows, asLeft, withoutKey int64
 	if err := d.queryRow(ctx, "affected", &rows, &asLeft, &withoutKey); err != nil {
 		return err
@@ -54,7 +58,7 @@ func (d *deduping) takeBack(ctx context.Context, id string) error {
 	if err := d.touch(ctx, touching{"restore_remove", d.repeated}, touching{"restore_insert", d.touched()}); err != nil {
 		return err
 	}
-	for _, step := range []string{"restore_remove_keys", "restore_keys", "restore_rejects"} {
+	for _, step := range []string{"restored_keys", "remove_keys", "insert_keys", "restore_rejects"} {
 		if _, err := d.exec(ctx, step); err != nil {
 			return err
 		}
