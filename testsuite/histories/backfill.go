@@ -9,24 +9,25 @@ import (
 	"time"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
-	"github.com/posthog-tracks/posthog-tracks/testsuite/conformance"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/oracle"
 )
 
 // backfill inserts legacy rows, plans, and does all days under an id of its own.
-func (p *player) backfill(b Backfill) act {
+func (p *player) backfill(ctx context.Context, b Backfill) (act, error) {
 	p.backfills++
 	p.legacy = append(p.legacy, b.Rows...)
 	id := fmt.Sprintf("backfill-%d", p.backfills)
-	inherited := false
+	if len(b.Rows) > 0 {
+		if err := run(ctx, p.process.Warehouse(), insert("backfill_tracks", b.Rows)); err != nil {
+			return act{}, err
+		}
+		for _, row := range b.Rows {
+			p.world.Inherit(row.told())
+		}
+	}
 	return act{
-		do: func(ctx context.Context, w conformance.Warehouse) (string, error) {
-			if len(b.Rows) > 0 && !inherited {
-				inherited = true
-				if err := w.Look(ctx, inherit(b.Rows), func([]string) error { return nil }); err != nil {
-					return "", err
-				}
-			}
+		resumes: true,
+		do: func(ctx context.Context, w Warehouse) (string, error) {
 			plan, err := w.PlanBackfill(ctx, ledger.BackfillRange{})
 			if err != nil {
 				return "", err
@@ -34,27 +35,42 @@ func (p *player) backfill(b Backfill) act {
 			if b.Backwards {
 				slices.Reverse(plan.Days)
 			}
-			var total ledger.Backfilled
-			for _, day := range plan.Days {
+			answers := make([]string, len(plan.Days))
+			for i, day := range plan.Days {
 				counts, err := w.BackfillDay(ctx, ledger.BackfillDay{
 					ID: id, Day: day.Day, Rows: day.Rows, Run: ledger.Run{WorkflowID: "backfill", RunID: id},
 				})
+				answers[i], err = answer(oracle.Backfilled{
+					Inserted: counts.Inserted, Present: counts.Present + counts.Duplicate, Collided: counts.Collided, Rejected: counts.Rejected,
+				}, err)
 				if err != nil {
 					return "", err
 				}
-				total = total.Plus(counts)
 			}
-			return fmt.Sprint(oracle.Backfilled{
-				Inserted: total.Inserted, Present: total.Present + total.Duplicate, Collided: total.Collided, Rejected: total.Rejected,
-			}), nil
+			return strings.Join(answers, ", "), nil
 		},
-		tells: func(w *oracle.World) string {
-			for _, row := range b.Rows {
-				w.Inherit(row.told())
-			}
-			return fmt.Sprint(w.Backfill())
-		},
+		tells: backfilled(p.legacy, b.Backwards),
+	}, nil
+}
+
+// backfilled are the days of legacy rows, each a part.
+func backfilled(rows []Legacy, backwards bool) (days []part) {
+	all := make([]time.Time, len(rows))
+	for i, row := range rows {
+		all[i] = row.At.UTC().Truncate(24 * time.Hour)
 	}
+	slices.SortFunc(all, time.Time.Compare)
+	all = slices.Compact(all)
+	if backwards {
+		slices.Reverse(all)
+	}
+	for _, day := range all {
+		days = append(days, func(w *oracle.World) string {
+			counts, refused := w.BackfillDay(day)
+			return told(counts, refused)
+		})
+	}
+	return days
 }
 
 // told is the row in the oracle's words.
@@ -69,8 +85,8 @@ func (l Legacy) told() oracle.Legacy {
 // stampOf is a bq_ingested_timestamp.
 func stampOf(seconds int) time.Time { return time.Date(2026, 7, 1, 0, 0, seconds, 0, time.UTC) }
 
-// inherit is a statement that puts rows into backfill_tracks.
-func inherit(rows []Legacy) string {
+// insert is a statement that puts rows into a table.
+func insert(table string, rows []Legacy) string {
 	lines := make([]string, len(rows))
 	for i, row := range rows {
 		told := row.told()
@@ -84,11 +100,11 @@ func inherit(rows []Legacy) string {
 		if told.EventID != "" {
 			id = "'" + told.EventID + "'"
 		}
-		lines[i] = fmt.Sprintf("(%s, TIMESTAMP '%s', '%s', '%s', %s, %s, %s, %s)", id, oracle.Instant(row.At), row.Name, row.User,
-			literal(told.Content.PersonID), literal(told.Content.Payload), inserted, stamp)
+		lines[i] = fmt.Sprintf("(%s, TIMESTAMP '%s', '%s', '%s', %s, %s, %s, %s, %s)", id, oracle.Instant(row.At), row.Name, row.User,
+			literal(told.Content.PersonID), literal(told.Content.Payload), derived(told.Content.Payload), inserted, stamp)
 	}
-	return `INSERT INTO posthog.backfill_tracks
-		(event_id, created_at, event_name, user_id, person_id, event_payload, event_inserted_at, bq_ingested_timestamp)
+	return `INSERT INTO posthog.` + table + `
+		(event_id, created_at, event_name, user_id, person_id, event_payload, ` + derivedColumns + `, event_inserted_at, bq_ingested_timestamp)
 		VALUES ` + strings.Join(lines, ", ")
 }
 
@@ -104,9 +120,15 @@ func (p *player) learnLegacy(ctx context.Context) error {
 	if len(p.legacy) == 0 {
 		return nil
 	}
+	return p.learnFrom(ctx, "backfill_tracks", p.legacy)
+}
+
+// learnFrom takes in what DuckDB says of the contents of rows in a table that has no
+// others.
+func (p *player) learnFrom(ctx context.Context, table string, rows []Legacy) error {
 	n := -1
 	return p.process.Warehouse().Look(ctx, `SELECT `+content+`, content_hash(event_name, user_id, person_id, event_payload)
-		FROM posthog.backfill_tracks ORDER BY rowid`, func(row []string) error {
+		FROM posthog.`+table+` ORDER BY rowid`, func(row []string) error {
 		if n++; n == 0 {
 			return nil
 		}
@@ -115,6 +137,16 @@ func (p *player) learnLegacy(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read content_hash: %w", err)
 		}
-		return p.facets.Learn(p.legacy[n-1].told().Content, oracle.Facts{Hash: hash, Columns: strings.Join(row[4:last], "/")})
+		return p.facets.Learn(rows[n-1].told().Content, oracle.Facts{Hash: hash, Columns: strings.Join(row[4:last], "/")})
 	})
+}
+
+// run runs statements of no interest.
+func run(ctx context.Context, w Warehouse, statements ...string) error {
+	for _, statement := range statements {
+		if err := w.Look(ctx, statement, func([]string) error { return nil }); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/bigquery"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/bigquerystack"
-	"github.com/posthog-tracks/posthog-tracks/testsuite/conformance"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/oracle"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/sample"
 )
@@ -25,9 +24,9 @@ import (
 // client is a BigQuery client. BigQuery does not die with it.
 type client struct{ open *bigquery.Warehouse }
 
-func (c client) Warehouse() conformance.Warehouse { return c.open }
+func (c client) Warehouse() Warehouse { return c.open }
 
-func (client) Die(int, func(conformance.Warehouse) error) (bool, error) {
+func (client) Die(int, func(Warehouse) error) (bool, error) {
 	return false, errors.New("BigQuery does not die")
 }
 

@@ -17,6 +17,9 @@ type Taste struct {
 	// Races and Deaths are how many of ten steps are at the same time as another,
 	// or die, Backfills how many are backfills.
 	Races, Deaths, Backfills int
+	// Duplicates are how many of ten steps are about what older tools left in tracks.
+	// More than none begin with that.
+	Duplicates int
 }
 
 // What events are made of. The first of each is the plainest: it is what a failing
@@ -65,9 +68,12 @@ func payload(v string) string {
 // Histories draws histories of a taste.
 func Histories(taste Taste) *rapid.Generator[History] {
 	return rapid.Custom(func(t *rapid.T) History {
-		d := drawing{T: t, taste: taste}
+		d := drawing{T: t, taste: taste, stamps: make(map[[2]int]bool)}
 		d.ids = rapid.SliceOfNDistinct(rapid.SampledFrom(ids), 1, taste.IDs, rapid.ID[string]).Draw(t, "ids")
 		var history History
+		if taste.Duplicates > 0 {
+			history = append(history, d.left())
+		}
 		for range rapid.IntRange(1, taste.Steps).Draw(t, "steps") {
 			history = append(history, d.steps()...)
 		}
@@ -78,24 +84,23 @@ func Histories(taste Taste) *rapid.Generator[History] {
 // drawing is a history being drawn.
 type drawing struct {
 	*rapid.T
-	taste Taste
-	ids   []string
-	loads int
+	taste         Taste
+	ids           []string
+	loads, dedups int
+	// stopped is set while a rebuild is half done.
+	stopped bool
+	// stamps are those that loads of an hour have, for no two have the same.
+	stamps map[[2]int]bool
 }
 
 // steps are what happens next. A load's own merge comes right after it more often
 // than not.
 func (d *drawing) steps() []Step {
+	if d.stopped || d.oneOfTen("duplicates", d.taste.Duplicates) {
+		return d.maybeDie(d.aboutDuplicates())
+	}
 	if d.oneOfTen("backfill", d.taste.Backfills) {
-		step := Step{Backfill: &Backfill{
-			Backwards: rapid.Bool().Draw(d.T, "backwards"),
-			Rows:      rapid.SliceOfN(rapid.Custom(d.legacy), 0, d.taste.Rows).Draw(d.T, "legacy"),
-		}}
-		if d.oneOfTen("death", d.taste.Deaths) {
-			const statements = 16 // of a day
-			step.Dies = rapid.IntRange(0, 3).Draw(d.T, "days before")*statements + rapid.IntRange(1, 25).Draw(d.T, "dies before")
-		}
-		return []Step{step}
+		return d.backfills()
 	}
 	var steps []Step
 	switch {
@@ -108,19 +113,61 @@ func (d *drawing) steps() []Step {
 		steps = []Step{d.repeat()}
 	}
 	if d.loads > 0 && d.oneOfTen("race", d.taste.Races) {
-		other := d.repeat()
-		if rapid.Bool().Draw(d.T, "race of loads") {
-			other = d.load()
-		}
 		last := len(steps) - 1
-		steps[last] = Step{Race: []Step{steps[last], other}}
+		steps[last] = Step{Race: []Step{steps[last], d.rival()}}
 	}
+	return d.maybeDie(steps...)
+}
+
+// maybeDie lets some steps die.
+func (d *drawing) maybeDie(steps ...Step) []Step {
 	for i := range steps {
 		if steps[i].Race == nil && d.oneOfTen("death", d.taste.Deaths) {
-			steps[i].Dies = rapid.IntRange(1, 25).Draw(d.T, "dies before")
+			most := 25
+			switch {
+			case steps[i].Dedup != nil || steps[i].Rollback != 0:
+				most = 70
+			case steps[i].Rebuild != nil:
+				most = 50
+			}
+			steps[i].Dies = rapid.IntRange(1, most).Draw(d.T, "dies before")
 		}
 	}
 	return steps
+}
+
+// backfills is a backfill, which may race or die.
+func (d *drawing) backfills() []Step {
+	step := Step{Backfill: &Backfill{
+		Backwards: rapid.Bool().Draw(d.T, "backwards"),
+		Rows:      rapid.SliceOfN(rapid.Custom(d.legacy), 0, d.taste.Rows).Draw(d.T, "legacy"),
+	}}
+	switch {
+	case d.loads > 0 && d.oneOfTen("race", d.taste.Races):
+		step = Step{Race: []Step{step, d.repeat()}}
+	case d.oneOfTen("death", d.taste.Deaths):
+		const statements = 16 // of a day
+		step.Dies = rapid.IntRange(0, 3).Draw(d.T, "days before")*statements + rapid.IntRange(1, 25).Draw(d.T, "dies before")
+	}
+	return []Step{step}
+}
+
+// rival is what races with a load or a merge.
+func (d *drawing) rival() Step {
+	if d.oneOfTen("race about duplicates", d.taste.Duplicates) {
+		switch rapid.IntRange(0, 2).Draw(d.T, "about duplicates") {
+		case 0:
+			return d.rebuild()
+		case 1:
+			return d.dedup()
+		default:
+			return d.rollback()
+		}
+	}
+	if rapid.Bool().Draw(d.T, "race of loads") {
+		return d.load()
+	}
+	return d.repeat()
 }
 
 // oneOfTen is true in so many of ten cases.
@@ -134,6 +181,10 @@ func (d *drawing) load() Step {
 		Hour:  rapid.IntRange(0, d.taste.Hours-1).Draw(d.T, "hour"),
 		Stamp: rapid.IntRange(1, 4).Draw(d.T, "stamp"),
 	}
+	for d.taste.Duplicates > 0 && d.stamps[[2]int{load.Hour, load.Stamp}] {
+		load.Stamp++ // a rebuild tells loads apart by it
+	}
+	d.stamps[[2]int{load.Hour, load.Stamp}] = true
 	if d.loads > 1 && rapid.IntRange(0, 5).Draw(d.T, "export again") == 5 {
 		load.Of = d.earlier(d.loads - 1)
 		return Step{Load: load}
@@ -168,12 +219,9 @@ func (d *drawing) event(t *rapid.T) Event {
 	}
 }
 
-// legacy is a row of backfill_tracks. Its columns beside the payload are empty, so the
-// payload is too.
+// legacy is a row of backfill_tracks, or one that is left in tracks.
 func (d *drawing) legacy(t *rapid.T) Legacy {
-	legacy := Legacy{Event: d.event(t), Stamp: rapid.IntRange(0, 4).Draw(t, "stamp")}
-	legacy.Payload = rapid.SampledFrom(payloads[:2]).Draw(t, "legacy payload")
-	return legacy
+	return Legacy{Event: d.event(t), Stamp: rapid.IntRange(0, 4).Draw(t, "stamp")}
 }
 
 // usually makes the first value the one that is mostly drawn: collisions are rare.

@@ -11,7 +11,6 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/duckdb"
 	"github.com/posthog-tracks/posthog-tracks/sql"
-	"github.com/posthog-tracks/posthog-tracks/testsuite/conformance"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/sample"
 )
 
@@ -46,13 +45,13 @@ func (p *process) file() string {
 }
 
 // Warehouse is the one that is open.
-func (p *process) Warehouse() conformance.Warehouse { return p.open }
+func (p *process) Warehouse() Warehouse { return p.open }
 
 var errDead = errors.New("the process is dead")
 
 // Die keeps what is on disk at the moment of death and goes on with that. What the
 // dead process still does to its own file, nobody sees.
-func (p *process) Die(statement int, do func(conformance.Warehouse) error) (survived bool, err error) {
+func (p *process) Die(statement int, do func(Warehouse) error) (survived bool, err error) {
 	from := p.file()
 	p.lives++
 	left := p.file()

@@ -19,13 +19,16 @@ import (
 
 // tastes together are what may happen. Each is drawn as often as -rapid.checks says.
 var tastes = map[string]Taste{
-	"one event":          {IDs: 1, Hours: 3, Steps: 6, Rows: 4},
-	"two events":         {IDs: 2, Hours: 3, Steps: 6, Rows: 4},
-	"any events":         {IDs: 6, Hours: 3, Steps: 6, Rows: 6},
-	"races":              {IDs: 2, Hours: 3, Steps: 5, Rows: 3, Races: 5},
-	"backfills":          {IDs: 2, Hours: 2, Steps: 5, Rows: 4, Backfills: 4},
-	"backfills that die": {IDs: 2, Hours: 2, Steps: 4, Rows: 4, Backfills: 6, Deaths: 6},
-	"deaths":             {IDs: 3, Hours: 2, Steps: 4, Rows: 4, Races: 1, Deaths: 5},
+	"one event":             {IDs: 1, Hours: 3, Steps: 6, Rows: 4},
+	"two events":            {IDs: 2, Hours: 3, Steps: 6, Rows: 4},
+	"any events":            {IDs: 6, Hours: 3, Steps: 6, Rows: 6},
+	"races":                 {IDs: 2, Hours: 3, Steps: 5, Rows: 3, Races: 5},
+	"backfills":             {IDs: 2, Hours: 2, Steps: 5, Rows: 4, Backfills: 4},
+	"backfills that die":    {IDs: 2, Hours: 2, Steps: 4, Rows: 4, Backfills: 6, Deaths: 6},
+	"deaths":                {IDs: 3, Hours: 2, Steps: 4, Rows: 4, Races: 1, Deaths: 5},
+	"duplicates":            {IDs: 2, Hours: 2, Steps: 6, Rows: 4, Duplicates: 5, Backfills: 1},
+	"duplicates and deaths": {IDs: 2, Hours: 2, Steps: 4, Rows: 4, Duplicates: 6, Backfills: 1, Deaths: 5},
+	"duplicates and races":  {IDs: 2, Hours: 2, Steps: 5, Rows: 3, Duplicates: 4, Races: 6, Backfills: 2},
 }
 
 // TestMain draws fewer histories than rapid's default, unless the command line says
@@ -55,7 +58,13 @@ func TestHistories(t *testing.T) {
 	}
 }
 
-// playAlone plays a history in a DuckDB of its own: in memory, unless somebody dies.
+// needsFile reports whether a step is about what is on disk.
+func needsFile(s Step) bool {
+	return s.Dies > 0 || s.Dedup != nil || s.Rollback != 0 || slices.ContainsFunc(s.Race, needsFile)
+}
+
+// playAlone plays a history in a DuckDB of its own: in memory, unless somebody dies or
+// takes a snapshot.
 // rewrite may be nil.
 func playAlone(ctx context.Context, facets oracle.Facets, history History, rewrite func(sql.Step) sql.Step) (err error) {
 	dir, err := os.MkdirTemp("", "history-")
@@ -65,8 +74,11 @@ func playAlone(ctx context.Context, facets oracle.Facets, history History, rewri
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	p := &process{dir: dir, rewrite: rewrite}
 	path := ":memory:"
-	if slices.ContainsFunc(history, func(s Step) bool { return s.Dies > 0 }) {
+	if slices.ContainsFunc(history, needsFile) {
 		path = p.file()
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			return err
+		}
 	}
 	if err := p.start(path); err != nil {
 		return err

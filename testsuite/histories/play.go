@@ -20,11 +20,17 @@ import (
 // Process is what has the warehouse open.
 type Process interface {
 	// Warehouse has the default tables and sample.DefaultCutover.
-	Warehouse() conformance.Warehouse
+	Warehouse() Warehouse
 	// Die runs do and kills the process before the statement of its write with this
 	// number, counted from 1, or after do when there are fewer. Another process
 	// opens what the dead one left on disk. survived says that do came to its end.
-	Die(statement int, do func(conformance.Warehouse) error) (survived bool, err error)
+	Die(statement int, do func(Warehouse) error) (survived bool, err error)
+}
+
+// Warehouse is a warehouse that histories are played in.
+type Warehouse interface {
+	conformance.Deduper
+	conformance.KeysWarehouse
 }
 
 // Play plays a history in the warehouse of a process and in the oracle. The error
@@ -47,8 +53,8 @@ type player struct {
 	world   *oracle.World
 	loads   []load   // by number, from 0
 	legacy  []Legacy // the rows of backfill_tracks
-	// backfills counts them.
-	backfills int
+	// backfills, rebuilds and dedups count them.
+	backfills, rebuilds, dedups int
 }
 
 // load is a load in both worlds.
@@ -60,8 +66,23 @@ type load struct {
 // act is a step as the warehouse does it and as the oracle does. Both answer in the
 // same words.
 type act struct {
-	do    func(context.Context, conformance.Warehouse) (string, error)
-	tells func(*oracle.World) string
+	do func(context.Context, Warehouse) (string, error)
+	// tells are its parts, and what each answers. Another writer may come in between.
+	tells []part
+	// resumes is set when another process goes on where one has died.
+	resumes bool
+	// rebuilds is set when other writers have to give way.
+	rebuilds bool
+}
+
+type part func(*oracle.World) string
+
+func (a act) tell(w *oracle.World) string {
+	answers := make([]string, len(a.tells))
+	for i, tell := range a.tells {
+		answers[i] = tell(w)
+	}
+	return strings.Join(answers, ", ")
 }
 
 func (p *player) step(ctx context.Context, step Step) error {
@@ -77,13 +98,16 @@ func (p *player) step(ctx context.Context, step Step) error {
 	if step.Dies == 0 {
 		answer, err = act.do(ctx, p.process.Warehouse())
 	} else {
-		survived, err = p.process.Die(step.Dies, func(w conformance.Warehouse) error {
+		survived, err = p.process.Die(step.Dies, func(w Warehouse) error {
 			var err error
 			answer, err = act.do(ctx, w)
 			return err
 		})
 	}
-	if err == nil && !survived && step.Backfill != nil { // its days are kept, one by one: another process does the others
+	if err == nil && !survived && act.resumes {
+		if err := p.half(ctx, act); err != nil {
+			return fmt.Errorf("dead: %w", err)
+		}
 		survived = true
 		answer, err = act.do(ctx, p.process.Warehouse())
 	}
@@ -97,49 +121,28 @@ func (p *player) step(ctx context.Context, step Step) error {
 	if !survived {
 		return compare("", "", p.world, tables)
 	}
-	return compare(answer, act.tells(p.world), p.world, tables)
+	return compare(answer, act.tell(p.world), p.world, tables)
 }
 
-// race does two steps at once. The outcome must be that of one after the other.
-func (p *player) race(ctx context.Context, steps []Step) error {
-	var acts [2]act
-	var answers [2]string
-	var err error
-	for i := range acts {
-		if acts[i], err = p.act(ctx, steps[i]); err != nil {
-			return err
-		}
-	}
-	ended := make(chan error, len(acts))
-	for i := range acts {
-		go func() {
-			var err error
-			answers[i], err = acts[i].do(ctx, p.process.Warehouse())
-			ended <- err
-		}()
-	}
-	if err := errors.Join(<-ended, <-ended); err != nil {
-		return err
-	}
+// half compares what a dead process left: some parts of what it did, each whole.
+func (p *player) half(ctx context.Context, act act) error {
 	tables, err := p.read(ctx)
 	if err != nil {
 		return err
 	}
 	var differences []error
-	for _, order := range [][2]int{{0, 1}, {1, 0}} {
-		world := p.world.Clone()
-		var told [2]string
-		for _, i := range order {
-			told[i] = acts[i].tells(world)
-		}
-		difference := compare(strings.Join(answers[:], "; "), strings.Join(told[:], "; "), world, tables)
+	world := p.world.Clone()
+	for i := range len(act.tells) + 1 {
+		difference := compare("", "", world, tables)
 		if difference == nil {
-			p.world = world
 			return nil
 		}
 		differences = append(differences, difference)
+		if i < len(act.tells) {
+			act.tells[i](world)
+		}
 	}
-	return fmt.Errorf("neither one after the other nor the other way round: %w", errors.Join(differences...))
+	return fmt.Errorf("neither as before nor as after any part: %w", errors.Join(differences...))
 }
 
 func (p *player) act(ctx context.Context, step Step) (act, error) {
@@ -152,7 +155,17 @@ func (p *player) act(ctx context.Context, step Step) (act, error) {
 	case step.Again != 0:
 		return commits(p.loads[step.Again-1]), nil
 	case step.Backfill != nil:
-		return p.backfill(*step.Backfill), nil
+		return p.backfill(ctx, *step.Backfill)
+	case len(step.Left) > 0:
+		return p.leave(step.Left), nil
+	case step.Lost:
+		return losesKeys(), nil
+	case step.Rebuild != nil:
+		return p.rebuild(*step.Rebuild), nil
+	case step.Dedup != nil:
+		return p.dedup(*step.Dedup), nil
+	case step.Rollback != 0:
+		return rollsBack(dedupID(step.Rollback)), nil
 	default:
 		return merges(p.loads[step.Merge-1]), nil
 	}
@@ -161,41 +174,71 @@ func (p *player) act(ctx context.Context, step Step) (act, error) {
 // commits takes a load to raw_tracks.
 func commits(l load) act {
 	return act{
-		do: func(ctx context.Context, w conformance.Warehouse) (string, error) {
+		do: func(ctx context.Context, w Warehouse) (string, error) {
 			booked, err := w.CommitWindow(ctx, l.commit)
 			if unmerged, ok := errors.AsType[*ledger.UnmergedError](err); ok {
 				return unmerged.Load.ID + " is unmerged", nil
 			}
 			return string(booked.Status), err
 		},
-		tells: func(w *oracle.World) string {
+		tells: []part{func(w *oracle.World) string {
 			status, unmerged := w.Commit(l.told)
 			if unmerged != "" {
 				return unmerged + " is unmerged"
 			}
 			return status
-		},
+		}},
 	}
 }
 
 // merges takes a load to tracks.
 func merges(l load) act {
 	return act{
-		do: func(ctx context.Context, w conformance.Warehouse) (string, error) {
+		do: func(ctx context.Context, w Warehouse) (string, error) {
 			merge, err := w.MergeLoad(ctx, l.commit.Load.Window, l.commit.Load.ID)
-			if _, ok := errors.AsType[*warehouse.LoadUnknownError](err); ok {
-				return "unknown", nil
-			}
-			return fmt.Sprint(oracle.Counts(merge)), err
+			return answer(oracle.Counts(merge), err)
 		},
-		tells: func(w *oracle.World) string {
-			counts, ok := w.Merge(l.told.Window, l.told.ID)
-			if !ok {
-				return "unknown"
-			}
-			return fmt.Sprint(counts)
-		},
+		tells: []part{func(w *oracle.World) string {
+			counts, refused := w.Merge(l.told.Window, l.told.ID)
+			return told(counts, refused)
+		}},
 	}
+}
+
+// answer is how a write went in the words of the oracle, which has a name for every
+// way in which the product may refuse one.
+func answer(counts any, err error) (string, error) {
+	if missing, ok := errors.AsType[*warehouse.KeysMissingError](err); ok {
+		if missing.Unfinished {
+			return rebuilding, nil
+		}
+		return "keys are missing", nil
+	}
+	switch {
+	case is[*warehouse.LoadUnknownError](err):
+		return "unknown", nil
+	case is[*warehouse.MovedError](err), is[*warehouse.PlanChangedError](err):
+		return moved, nil
+	case is[*warehouse.SnapshotGoneError](err):
+		return "gone", nil
+	case is[*warehouse.ChangedSinceError](err):
+		return "changed since", nil
+	default:
+		return fmt.Sprint(counts), err
+	}
+}
+
+func is[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
+}
+
+// told is how the oracle's write went.
+func told(counts any, refused string) string {
+	if refused != "" {
+		return refused
+	}
+	return fmt.Sprint(counts)
 }
 
 // deliver makes a load of the next number, its export staged as StageObject does.

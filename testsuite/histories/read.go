@@ -64,7 +64,8 @@ var tables = []struct {
 	{"tracks", `SELECT event_id, created_at, event_inserted_at, bq_ingested_timestamp, ` + content + ` FROM posthog.tracks`, 8, 0},
 	{"tracks_keys", `SELECT event_id, created_at, event_inserted_at, bq_ingested_timestamp, content_hash FROM posthog.tracks_keys`, 0, 0},
 	{"raw_rejects", `SELECT window_start, source_generation, source_row, reason FROM posthog.raw_rejects`, 0, 0},
-	{"merge_rejects", `SELECT window_start, source_generation, source_row, event_id, reason FROM posthog.merge_rejects`, 0, 0},
+	{"merge_rejects", `SELECT window_start, source_generation,
+		CASE WHEN source_object = 'posthog.tracks' THEN NULL ELSE source_row END, event_id, reason FROM posthog.merge_rejects`, 0, 0},
 	{"window_ledger", `SELECT window_start, load_id, status, rows_read, rows_loaded, rows_rejected,
 		rows_inserted, rows_updated, rows_unchanged, rows_collided, rows_before_cutover FROM posthog.window_ledger`, 0, 0},
 }

@@ -7,16 +7,19 @@ import (
 	"time"
 )
 
-// Merge takes the rows of a load to tracks. ok is false when nobody committed it.
-func (w *World) Merge(window time.Time, id string) (counts Counts, ok bool) {
+// Merge takes the rows of a load to tracks. refused says why not, if it does not.
+func (w *World) Merge(window time.Time, id string) (counts Counts, refused string) {
 	b := w.booking(window, id)
 	if b == nil {
-		return Counts{}, false
+		return Counts{}, "unknown"
 	}
 	if b.merged {
-		return b.counts, true
+		return b.counts, ""
 	}
-	batch := make(map[string][]row)
+	if refused := w.unkeyed(); refused != "" {
+		return Counts{}, refused
+	}
+	batch := make(map[string][]arrival)
 	for i, delivery := range b.load.Rows {
 		if delivery.EventID == "" {
 			continue
@@ -28,23 +31,23 @@ func (w *World) Merge(window time.Time, id string) (counts Counts, ok bool) {
 			b.counts.BeforeCutover++
 			continue
 		}
-		batch[delivery.EventID] = append(batch[delivery.EventID], row{seen{delivery, b.load.Stamp}, at})
+		batch[delivery.EventID] = append(batch[delivery.EventID], arrival{seen{delivery, b.load.Stamp}, at})
 	}
 	for id, rows := range batch {
 		w.face(id, rows, &b.counts)
 	}
 	b.merged = true
-	return b.counts, true
+	return b.counts, ""
 }
 
-// row is a row of the window being merged.
-type row struct {
+// arrival is a row on its way to tracks.
+type arrival struct {
 	seen
 	place place
 }
 
 // face brings the deliveries of one event together with what is known of it.
-func (w *World) face(id string, rows []row, counts *Counts) {
+func (w *World) face(id string, rows []arrival, counts *Counts) {
 	known, isKnown := w.events[id]
 	own := w.own(id, rows)
 	counts.Collided += int64(len(rows) - len(own))
@@ -56,7 +59,7 @@ func (w *World) face(id string, rows []row, counts *Counts) {
 	switch {
 	case !isKnown:
 		counts.Inserted++
-		known = event{createdAt: own[0].CreatedAt, shown: newest, newest: newest}
+		known = event{row{own[0].CreatedAt, newest}, newest}
 	case w.order(newest, known.newest) <= 0:
 		counts.Unchanged++
 	case newest.Content == known.shown.Content:
@@ -64,17 +67,29 @@ func (w *World) face(id string, rows []row, counts *Counts) {
 		known.newest = newest
 	default:
 		counts.Updated++
+		w.removeTwins(id, known.row)
 		known.shown, known.newest = newest, newest
 	}
 	w.events[id] = known
 }
 
+// removeTwins removes what older tools wrote of an event beside a row that is replaced:
+// with the same created_at, by the same load.
+func (w *World) removeTwins(id string, of row) {
+	left := slices.DeleteFunc(slices.Clone(w.copies[id]), func(r row) bool {
+		return r.createdAt.Equal(of.createdAt) && r.shown.stamp.Equal(of.shown.stamp) && r.shown.Content.sameEvent(of.shown.Content)
+	})
+	if len(left) > 0 {
+		w.copies[id] = left
+	} else {
+		delete(w.copies, id)
+	}
+}
+
 // own are the rows that belong to the event, the oldest first. It is that of the row
 // tracks has, else of the oldest; all others collide and are refused.
-func (w *World) own(id string, rows []row) (own []row) {
-	slices.SortStableFunc(rows, func(a, b row) int {
-		return cmp.Or(w.order(a.seen, b.seen), a.CreatedAt.Compare(b.CreatedAt))
-	})
+func (w *World) own(id string, rows []arrival) (own []arrival) {
+	w.inOrder(rows)
 	owner := rows[0].Content
 	if known, ok := w.events[id]; ok {
 		owner = known.shown.Content
@@ -87,6 +102,13 @@ func (w *World) own(id string, rows []row) (own []row) {
 		}
 	}
 	return own
+}
+
+// inOrder sorts rows, the oldest first.
+func (w *World) inOrder(rows []arrival) {
+	slices.SortStableFunc(rows, func(a, b arrival) int {
+		return cmp.Or(w.order(a.seen, b.seen), a.CreatedAt.Compare(b.CreatedAt))
+	})
 }
 
 // order is the total order of deliveries, the newest last.

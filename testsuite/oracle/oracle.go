@@ -90,8 +90,12 @@ type World struct {
 	booked  []*booking         // every load, in the order of commits
 	windows map[time.Time]Load // what raw_tracks holds
 	events  map[string]event   // what tracks and tracks_keys hold, by id
+	copies  map[string][]row   // rows of tracks that no key speaks of, by id; those of no id too
 	refused map[place]refusal  // what merge_rejects holds
 	legacy  []Legacy           // what backfill_tracks holds
+	dedups  map[string]dedup   // those that were done and not taken back
+	// rebuilding is set while a rebuild of tracks_keys is half done.
+	rebuilding bool
 }
 
 // booking is a load's row in the ledger.
@@ -107,11 +111,16 @@ type seen struct {
 	stamp time.Time // zero is NULL, which legacy rows may have, and the lowest
 }
 
+// row is a row of tracks.
+type row struct {
+	createdAt time.Time
+	shown     seen // whose content it has
+}
+
 // event is one event as it is known.
 type event struct {
-	createdAt time.Time
-	shown     seen // whose content tracks has
-	newest    seen // the newest there was, of the same content
+	row
+	newest seen // the newest there was, of the same content
 }
 
 // place is a row of an object of a window.
@@ -122,13 +131,18 @@ type place struct {
 }
 
 // refusal is a row that tracks does not take.
-type refusal struct{ eventID, reason string }
+type refusal struct {
+	eventID, reason string
+	// ofTracks is set for a row that tracks had and a dedup took out.
+	ofTracks bool
+}
 
 // New is a world without rows. facets may be learned from while the world is used.
 func New(cutover time.Time, facets Facets) *World {
 	return &World{
 		cutover: cutover, facets: facets,
-		windows: make(map[time.Time]Load), events: make(map[string]event), refused: make(map[place]refusal),
+		windows: make(map[time.Time]Load), events: make(map[string]event), copies: make(map[string][]row),
+		refused: make(map[place]refusal), dedups: make(map[string]dedup),
 	}
 }
 
@@ -141,6 +155,7 @@ func (w *World) Clone() *World {
 		clone.booked[i] = &own
 	}
 	clone.windows, clone.events, clone.refused = maps.Clone(w.windows), maps.Clone(w.events), maps.Clone(w.refused)
+	clone.copies, clone.dedups = maps.Clone(w.copies), maps.Clone(w.dedups)
 	return &clone
 }
 

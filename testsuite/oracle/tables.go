@@ -84,9 +84,11 @@ func (w *World) rawRejects() (lines []string) {
 }
 
 func (w *World) tracks() (lines []string) {
-	for id, e := range w.events {
-		columns := append([]any{id, e.createdAt, e.shown.InsertedAt, e.shown.stamp}, w.facets[e.shown.Content].columns(e.shown.Content)...)
-		lines = append(lines, Line("tracks", columns...))
+	for id, rows := range w.rows() {
+		for _, r := range rows {
+			columns := append([]any{id, r.createdAt, r.shown.InsertedAt, r.shown.stamp}, w.facets[r.shown.Content].columns(r.shown.Content)...)
+			lines = append(lines, Line("tracks", columns...))
+		}
 	}
 	return lines
 }
@@ -100,7 +102,11 @@ func (w *World) tracksKeys() (lines []string) {
 
 func (w *World) mergeRejects() (lines []string) {
 	for at, r := range w.refused {
-		lines = append(lines, Line("merge_rejects", at.window, at.generation, at.row, r.eventID, r.reason))
+		number := any(at.row)
+		if r.ofTracks { // whose rows have no number
+			number = Null
+		}
+		lines = append(lines, Line("merge_rejects", at.window, at.generation, number, r.eventID, r.reason))
 	}
 	return lines
 }
