@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"fmt"
+
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"github.com/posthog-tracks/posthog-tracks/internal/contract"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/harness"
 	"github.com/posthog-tracks/posthog-tracks/workflows"
 )
@@ -89,6 +92,39 @@ func (r *recorder) dedups() {
 	r.keep(r.over(run), "cancelled")
 	r.keep(r.over(r.dedup(workflows.DedupInput{Rollback: r.dedupID(run)})), "taken-back-later")
 	r.disturbedDedups()
+	r.undecidedDedup()
+	r.unverifiedDedup()
+}
+
+// undecidedDedup records a dedup that is cancelled while its plan waits for somebody.
+func (r *recorder) undecidedDedup() {
+	run := r.dedup(workflows.DedupInput{})
+	r.comesTo(run, workflows.DedupPlanned)
+	r.cancel(run)
+	r.keep(r.over(run), "cancelled-unapproved")
+}
+
+// unverifiedDedup records a dedup whose check finds tracks changed after the swap. For
+// that it is told, while it waits for its turn, that its swap was done long ago: by
+// the entry of an earlier dedup, copied under its id.
+func (r *recorder) unverifiedDedup() {
+	earlier := r.approved()
+	r.cancel(earlier)
+	r.ends(earlier)
+	r.double()
+	release := r.holdLock()
+	run := r.dedup(workflows.DedupInput{})
+	excess := r.comesTo(run, workflows.DedupPlanned)
+	require.NoError(r.t, r.update(run, workflows.ApproveUpdate, workflows.Approval{Excess: excess}))
+	r.awaitsTurn(run)
+	r.change(fmt.Sprintf(`INSERT INTO posthog.tracks_dedups SELECT * REPLACE ('%s' AS dedup_id, NULL AS verified_at, NULL AS rolled_back_at, NULL AS dropped_at)
+		FROM posthog.tracks_dedups WHERE dedup_id = '%s'`, r.dedupID(run), r.dedupID(earlier)))
+	release()
+	r.comesTo(run, workflows.DedupApplied)
+	r.keepID(harness.Writer, "", "dedup-unverified")
+	require.NoError(r.t, r.update(run, workflows.ReleaseUpdate, workflows.Because{Reason: "a test"}))
+	r.fails(run, contract.ErrDedupUnverified)
+	r.keep(run, "unverified")
 }
 
 // disturbedDedups records a dedup of a table that moved after it was planned, and one

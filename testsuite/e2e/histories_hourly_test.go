@@ -1,10 +1,18 @@
 package e2e
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/activity/v1"
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/contract"
 	"github.com/posthog-tracks/posthog-tracks/internal/window"
@@ -70,6 +78,35 @@ func (r *recorder) stale() {
 	w := hour(r.t, 0)
 	r.export(w, ordinary(1))
 	r.keep(r.over(r.start(workflows.HourlyInput{Window: w})), "stale")
+}
+
+// untestable records an hour that is merged and whose data tests cannot be planned:
+// what is declared is more than a history takes, and somebody ends the attempts at it.
+func (r *recorder) untestable() {
+	w := hour(r.t, 0)
+	r.export(w, ordinary(1))
+	run := r.start(workflows.HourlyInput{Window: w})
+	r.eventually("the plan fails", func() bool { return r.failing(run.GetID(), contract.PlanTests) != "" })
+	_, err := r.Temporal.WorkflowService().UpdateActivityOptions(r.ctx, &workflowservice.UpdateActivityOptionsRequest{
+		Namespace: r.TemporalNamespace, Execution: &common.WorkflowExecution{WorkflowId: run.GetID()},
+		Activity:        &workflowservice.UpdateActivityOptionsRequest_Type{Type: contract.PlanTests},
+		ActivityOptions: &activity.ActivityOptions{RetryPolicy: &common.RetryPolicy{MaximumAttempts: 1}},
+		UpdateMask:      &fieldmaskpb.FieldMask{Paths: []string{"retry_policy.maximum_attempts"}},
+	})
+	require.NoError(r.t, err)
+	result := r.result(run)
+	assert.Contains(r.t, strings.Join(result.Notes, "\n"), "the data tests could not be run")
+	r.keepID(harness.RunID(w), "", "tests-unplanned")
+}
+
+// longWinded declares a data test of the hour whose description is 3 MB long.
+func longWinded(o *harness.Options) {
+	file := filepath.Join(o.Dir, "tests.yaml")
+	test := "{name: long, kind: keys_drift, tags: [hourly], max_bytes: 1 GB, description: " + strings.Repeat("long ", 600_000) + "}"
+	if err := os.WriteFile(file, []byte("tests: ["+test+"]"), 0o600); err != nil {
+		panic(err)
+	}
+	set("TRACKS_CHECKS_FILE=" + file)(o)
 }
 
 // unsettled records an hour one of whose parts never appears.

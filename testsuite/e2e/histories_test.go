@@ -143,6 +143,7 @@ func TestHistories(t *testing.T) {
 	}{
 		"hours":           {(*recorder).hours, nil},
 		"stale":           {(*recorder).stale, []func(*harness.Options){set("TRACKS_FRESHNESS_WARN=1us", "TRACKS_FRESHNESS_ERROR=2us")}},
+		"untestable":      {(*recorder).untestable, []func(*harness.Options){longWinded}},
 		"unsettled":       {(*recorder).unsettled, []func(*harness.Options){set("TRACKS_EXPORT_MAX_WAIT=3s")}},
 		"moving":          {(*recorder).moving, nil},
 		"cancelled hours": {(*recorder).cancelledHours, nil},

@@ -9,9 +9,10 @@ var Scenarios = map[string][]string{
 		"HourlyTracks/too-many-rejects", "HourlyTracks/corrupt", "HourlyTracks/tests-complain", "HourlyTracks/merge-fails",
 		"WriteTracks/merge", "WriteTracks/merge-fails", "WriteTracks/refused",
 	},
-	"stale":     {"HourlyTracks/stale"},
-	"unsettled": {"HourlyTracks/unsettled"},
-	"moving":    {"HourlyTracks/looked-again", "HourlyTracks/gone"},
+	"stale":      {"HourlyTracks/stale"},
+	"untestable": {"HourlyTracks/tests-unplanned"},
+	"unsettled":  {"HourlyTracks/unsettled"},
+	"moving":     {"HourlyTracks/looked-again", "HourlyTracks/gone"},
 	"cancelled hours": {
 		"HourlyTracks/cancelled-awaiting", "HourlyTracks/cancelled-staging", "HourlyTracks/cancelled-merging",
 		"HourlyTracks/overwritten-unmerged", "WriteTracks/merge-cancelled",
@@ -34,7 +35,8 @@ var Scenarios = map[string][]string{
 		"DedupTracks/nothing-to-do", "DedupTracks/refused", "DedupTracks/plan-only", "DedupTracks/rejected",
 		"DedupTracks/taken-back", "DedupTracks/released", "DedupTracks/cancelled", "DedupTracks/taken-back-later",
 		"DedupTracks/planned-again", "DedupTracks/writer-terminated",
-		"WriteTracks/dedup", "WriteTracks/dedup-rollback", "WriteTracks/dedup-refused",
+		"DedupTracks/cancelled-unapproved", "DedupTracks/unverified",
+		"WriteTracks/dedup", "WriteTracks/dedup-rollback", "WriteTracks/dedup-refused", "WriteTracks/dedup-unverified",
 	},
 	"keys": {
 		"KeysVerify/agree", "KeysVerify/differ", "KeysVerify/refused",
