@@ -68,10 +68,12 @@ func (c *Checks) RunTest(ctx context.Context, in contract.RunTestInput) (datates
 	defer life.stop()
 	result, err := c.result(ctx, in)
 	if err != nil {
-		if kind, permanent := classify(err); !permanent {
+		kind, permanent := classify(err)
+		if !permanent {
 			return datatest.Result{}, typed(err)
-		} else if result = in.Test.Broken(in.At, err.Error()); kind == contract.ErrWarehouseRefused && !strings.Contains(err.Error(), warehouse.MendMaxBytes) {
-			result.Message += "; compare the test with the table" + unsaid(err)
+		}
+		if result = in.Test.Broken(in.At, err.Error()); kind == contract.ErrWarehouseRefused {
+			result.Message += advice(err)
 		}
 	}
 	if err := c.record(ctx, in.Run, result); err != nil {
@@ -80,16 +82,22 @@ func (c *Checks) RunTest(ctx context.Context, in contract.RunTestInput) (datates
 	return result.Discreet(), nil
 }
 
-// unsaid says where to read what an error leaves out.
-func unsaid(err error) string {
-	brief, ok := errors.AsType[interface {
+// advice says what to do about a refused statement. A limit says so itself.
+func advice(err error) string {
+	if limit, ok := errors.AsType[interface {
+		error
+		TooLarge() bool
+	}](err); ok && limit.TooLarge() {
+		return ""
+	}
+	advice := "; compare the test with the table"
+	if brief, ok := errors.AsType[interface {
 		error
 		Unsaid() bool
-	}](err)
-	if ok && brief.Unsaid() {
-		return ", and read the text by running its SQL with \"starter query\""
+	}](err); ok && brief.Unsaid() {
+		advice += ", and read the text by running its SQL with \"starter query\""
 	}
-	return ""
+	return advice
 }
 
 func (c *Checks) result(ctx context.Context, in contract.RunTestInput) (datatest.Result, error) {

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -152,6 +153,15 @@ func TestARefusedStatementIsAnError(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, datatest.Error, result.Status)
 	assert.Contains(t, result.Message, "no such column")
+
+	assert.Contains(t, result.Message, "compare the test with the table")
+
+	w.fails["unique"] = fmt.Errorf("ask: %w", &warehouse.TooLargeError{Bytes: 8, MaxBytes: 7})
+	result, err = runTest(t, &Checks{Warehouse: w}, test)
+	require.NoError(t, err)
+	assert.Equal(t, datatest.Error, result.Status)
+	assert.Contains(t, result.Message, "raise its max_bytes")
+	assert.NotContains(t, result.Message, "compare the test", "a limit says itself how it is mended")
 
 	w.fails["unique"] = errors.New("connection reset")
 	_, err = runTest(t, &Checks{Warehouse: w}, test)

@@ -81,3 +81,6 @@ func (e *TooLargeError) Error() string {
 
 // Permanent reports that the same question would be refused again.
 func (e *TooLargeError) Permanent() bool { return true }
+
+// TooLarge reports that a limit on what may be read stands in the way.
+func (e *TooLargeError) TooLarge() bool { return true }

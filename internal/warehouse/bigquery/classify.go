@@ -42,6 +42,8 @@ type rule struct {
 	message *regexp.Regexp
 	class   class
 	mend    string
+	// tooLarge is for the limit on what may be read.
+	tooLarge bool
 }
 
 // rules are tried from the top; the first that fits decides. A message counts more
@@ -59,8 +61,8 @@ var rules = []rule{
 	{message: text(`DML statement has been queued for too long`), class: permanent, mend: mendWriters},
 
 	// Limits that were set here. The same statement meets them again.
-	{message: text(`Query exceeded limit for bytes billed`), class: permanent, mend: mendBytes},
-	{reasons: []string{"bytesBilledLimitExceeded"}, class: permanent, mend: mendBytes},
+	{message: text(`Query exceeded limit for bytes billed`), class: permanent, mend: mendBytes, tooLarge: true},
+	{reasons: []string{"bytesBilledLimitExceeded"}, class: permanent, mend: mendBytes, tooLarge: true},
 	{reasons: []string{"stopped"}, message: text(`Job timed out`), class: permanent, mend: mendTimeout},
 	// BigQuery has tried three times by then.
 	{message: text(`Operation timed out after`), class: permanent, mend: mendSize},

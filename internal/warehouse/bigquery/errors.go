@@ -37,11 +37,15 @@ type Error struct {
 	// Mend is what a person can do about it.
 	Mend string
 
-	class class
+	class    class
+	tooLarge bool
 }
 
 // Unsaid reports that BigQuery said more than the error does, which may quote data.
 func (e *Error) Unsaid() bool { return e.Text == "" }
+
+// TooLarge reports that a limit on what may be read stands in the way.
+func (e *Error) TooLarge() bool { return e.tooLarge }
 
 func (e *Error) Error() string {
 	var b strings.Builder
@@ -113,7 +117,7 @@ func explain(jobID string, err error) error {
 	if verdict.class == broken {
 		return fmt.Errorf("BigQuery job %s: %w", jobID, lawError(message))
 	}
-	e.class, e.Mend, e.Text = verdict.class, verdict.mend, harmless(message)
+	e.class, e.tooLarge, e.Mend, e.Text = verdict.class, verdict.tooLarge, verdict.mend, harmless(message)
 	if place := placeText.FindStringSubmatch(message); place != nil {
 		e.Where = place[1]
 	}

@@ -42,7 +42,7 @@ func (j *jobs) query(ctx context.Context, q query) (*result, error) {
 		statement.Labels = labels
 		return statement.Run(ctx)
 	}})
-	if refused, ok := errors.AsType[*Error](err); ok && refused.Mend == mendBytes && j.limits(q) {
+	if refused, ok := errors.AsType[*Error](err); ok && refused.TooLarge() && j.limits(q) {
 		refused.Mend = warehouse.MendMaxBytes
 	}
 	return done, err

@@ -2,6 +2,7 @@ package bigquery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -221,6 +222,8 @@ func TestWhoseLimitIsToBeRaised(t *testing.T) {
 			_, err := f.runner(func(s *JobSettings) { s.MaxBytesBilled = c.settings }).query(f.Context(), q)
 			require.ErrorContains(f, err, "10485760 or higher required")
 			require.ErrorContains(f, err, c.mend)
+			refused, ok := errors.AsType[*Error](err)
+			assert.True(f, ok && refused.TooLarge(), "a limit that says how it is mended")
 			assert.Equal(f, c.sent, f.accepted[0].Configuration.Query.MaximumBytesBilled)
 		})
 	}
