@@ -225,6 +225,12 @@ func TestConcludeTellsOnce(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"it"}, done.Resolved)
 
+	w = &answers{rows: map[string][][]any{"open_incidents": {{"earlier/gone", "gone", "fail", "3 rows", checkedAt}}}}
+	done, err = conclude(w, p, results)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"gone"}, done.Resolved, "a test that is no longer declared")
+	assert.Equal(t, "3 rows; closed because the test was removed", w.told[0].Bind["message"])
+
 	w, p = &answers{rows: map[string][][]any{"untold": {untold}}}, &posts{fails: errors.New("down")}
 	_, err = conclude(w, p, nil)
 	require.Error(t, err)

@@ -36,7 +36,7 @@ func (c *Checks) conclude(ctx context.Context, in contract.ConcludeTestsInput) (
 		return done, err
 	}
 	changes := datatest.Incidents(in.Run.RunID, in.Results, open)
-	for _, i := range changes.Resolve {
+	for _, i := range append(changes.Resolve, datatest.Removed(open, c.Tests, in.Results, in.At)...) {
 		if err := c.Warehouse.Tell(ctx, i.Resolving()); err != nil {
 			return done, fmt.Errorf("resolve the incident of test %s: %w", i.Test, err)
 		}
@@ -92,14 +92,14 @@ func (c *Checks) tell(ctx context.Context, at time.Time) (told int, err error) {
 	return told, nil
 }
 
-// next is the command to run; of a test that is no longer declared only that can be seen.
+// next is the command to run; there is none for a test that is no longer declared.
 func (c *Checks) next(i datatest.Incident) string {
 	for _, t := range c.Tests {
 		if t.Name == i.Test {
 			return t.Next(i.Status)
 		}
 	}
-	return "starter check --list"
+	return ""
 }
 
 func (c *Checks) incidents(ctx context.Context, q warehouse.Question) ([]datatest.Incident, error) {

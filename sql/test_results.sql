@@ -36,7 +36,7 @@ WHERE NOT EXISTS (
 );
 
 -- step: resolve_incident
-UPDATE ${test_incidents} SET resolved_at = @resolved_at
+UPDATE ${test_incidents} SET resolved_at = @resolved_at, message = @message
 WHERE incident_id = @incident_id AND resolved_at IS NULL;
 
 -- step: untold

@@ -1,6 +1,7 @@
 package datatest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,18 +63,39 @@ func Incidents(run string, results []Result, open []Incident) Changes {
 	return changes
 }
 
-// Text is what an alert says of the incident, with the command to run next. It is ""
-// for an incident that was over before anybody was told of it.
+// Removed are the open incidents of tests that are declared no longer and had no part
+// in the run: no run will see them pass. They end now, with a note.
+func Removed(open []Incident, declared []Test, results []Result, now time.Time) []Incident {
+	var removed []Incident
+	for _, i := range open {
+		if slices.ContainsFunc(declared, func(t Test) bool { return t.Name == i.Test }) ||
+			slices.ContainsFunc(results, func(r Result) bool { return r.Test == i.Test }) {
+			continue
+		}
+		i.ResolvedAt = now
+		i.Message += "; closed because the test was removed"
+		removed = append(removed, i)
+	}
+	return removed
+}
+
+// Text is what an alert says of the incident, with the command to run next; that is ""
+// for a test that was removed. The text is "" for an incident that was over before
+// anybody was told of it.
 func (i Incident) Text(next string) string {
+	lasted := func() string { return span.Text(i.ResolvedAt.Sub(i.OpenedAt)) }
 	switch {
 	case i.ResolvedAt.IsZero():
 		return fmt.Sprintf(":red_circle: data test *%s*: %s\n%s\nSince %s. Next: `%s`",
-			i.Test, i.Status, i.Message, i.OpenedAt.Format(time.RFC3339), next)
+			i.Test, i.Status, i.Message, i.OpenedAt.Format(time.RFC3339), cmp.Or(next, "starter check --list"))
 	case i.AlertedAt.IsZero():
 		return ""
+	case next == "":
+		return fmt.Sprintf(":large_green_circle: data test *%s*: closed after %s because the test was removed; it was: %s\nNext: nothing; `starter check --list` shows the tests that are left",
+			i.Test, lasted(), i.Status)
 	default:
 		return fmt.Sprintf(":large_green_circle: data test *%s*: resolved after %s; it was: %s\nNext: nothing; `starter check --test %s` runs it again",
-			i.Test, span.Text(i.ResolvedAt.Sub(i.OpenedAt)), i.Status, i.Test)
+			i.Test, lasted(), i.Status, i.Test)
 	}
 }
 

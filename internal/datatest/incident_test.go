@@ -58,6 +58,18 @@ func TestAlertsEndInACommand(t *testing.T) {
 	assert.Contains(t, i.Text("starter check --test a"), "`starter check --test a`")
 }
 
+func TestIncidentsEndWithTheirTest(t *testing.T) {
+	t.Parallel()
+	open := []Incident{{ID: "1", Test: "declared"}, {ID: "2", Test: "in the run"}, {ID: "3", Test: "gone", Status: Fail, Message: "m", OpenedAt: noon.Add(-time.Hour), AlertedAt: noon}}
+	removed := Removed(open, []Test{{Name: "declared"}}, []Result{{Test: "in the run"}}, noon)
+	require.Len(t, removed, 1)
+	assert.Equal(t, "3", removed[0].ID)
+	assert.Equal(t, "m; closed because the test was removed", removed[0].Message)
+	assert.Equal(t, noon, removed[0].ResolvedAt)
+	assert.Contains(t, removed[0].Text(""), "closed after 1h because the test was removed; it was: fail")
+	assert.Contains(t, open[2].Text(""), "`starter check --list`", "until it is closed")
+}
+
 func TestFailedResults(t *testing.T) {
 	t.Parallel()
 	results := []Result{

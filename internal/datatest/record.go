@@ -88,10 +88,10 @@ func (i Incident) Opening() warehouse.Question {
 	}}
 }
 
-// Resolving writes down that an incident is over.
+// Resolving writes down that an incident is over, and what there is to say of it then.
 func (i Incident) Resolving() warehouse.Question {
 	return warehouse.Question{Task: resultsTask, Step: "resolve_incident", Bind: map[string]any{
-		"incident_id": i.ID, "resolved_at": i.ResolvedAt.UTC(),
+		"incident_id": i.ID, "message": i.Message, "resolved_at": i.ResolvedAt.UTC(),
 	}}
 }
 

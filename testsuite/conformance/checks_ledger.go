@@ -121,9 +121,9 @@ func checkResults(l *lab) {
 	told := map[string]any{"incident_id": "run-1/it", "told_at": evening}
 	tell("told", told)
 	assert.Empty(l.t, ask("untold", nil))
-	tell("resolve_incident", map[string]any{"incident_id": "run-1/it", "resolved_at": evening})
+	tell("resolve_incident", map[string]any{"incident_id": "run-1/it", "message": "m; removed", "resolved_at": evening})
 	assert.Empty(l.t, ask("open_incidents", nil))
-	assert.Len(l.t, ask("untold", nil), 1)
+	assert.Equal(l.t, [][]any{{"run-1/it", "it", "fail", "m; removed", asOf, evening, evening}}, ask("untold", nil))
 	tell("told", told)
 	assert.Empty(l.t, ask("untold", nil))
 }

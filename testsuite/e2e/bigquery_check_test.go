@@ -49,3 +49,8 @@ func TestDataTestsOnBigQueryFindAndTellOnce(t *testing.T) {
 	require.NoError(t, err)
 	assert.Regexp(t, `56\s+4`, said, "14 results of each of 4 runs")
 }
+
+func TestIncidentsOnBigQueryEndWithTheirTest(t *testing.T) {
+	t.Parallel()
+	incidentEndsWithItsTest(t, onBigQuery)
+}
