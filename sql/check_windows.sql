@@ -1,11 +1,12 @@
 -- What the data tests ask of windows: the ledger beside the tables.
 
 -- step: done
--- Which windows of a range are merged or empty, and the first one there is.
+-- Which windows before an instant are merged or empty, and the first one that was
+-- loaded: what was only tried before it is no gap, for nothing had begun.
 SELECT
   window_start,
   MAX(CASE WHEN status IN ('merged', 'empty') THEN 1 ELSE 0 END) AS done,
-  MIN(MIN(window_start)) OVER () AS first_window
+  MIN(MIN(CASE WHEN status IN ('loaded', 'merged', 'empty') THEN window_start END)) OVER () AS first_window
 FROM ${window_ledger}
 WHERE window_start < @to
 GROUP BY window_start

@@ -9,7 +9,7 @@ import (
 )
 
 // windowGaps finds hours that were neither merged nor declared empty, since the
-// first hour that the ledger knows.
+// first hour that was loaded: on a fresh installation there are none yet.
 type windowGaps struct{}
 
 func (windowGaps) question(t Test, now time.Time) (warehouse.Question, error) {
@@ -36,7 +36,11 @@ func (windowGaps) judge(t Test, now time.Time, rows [][]any) (Verdict, error) {
 		done[at] = finished
 	}
 	if first.IsZero() {
-		return Verdict{Status: NoData, Message: "insufficient data: the ledger knows no window yet"}, nil
+		message := "insufficient data: no window was loaded yet"
+		if len(done) > 0 {
+			message += fmt.Sprintf(", of %s tried", plural(int64(len(done)), "window"))
+		}
+		return Verdict{Status: NoData, Message: message}, nil
 	}
 	if first.After(from) {
 		from = first

@@ -58,7 +58,13 @@ func checkReconciliation(l *lab) {
 }
 
 func checkGaps(l *lab) {
-	assert.Equal(l.t, datatest.NoData, l.check("kind: window_gaps", evening).Status)
+	r := l.check("kind: window_gaps", evening)
+	l.requireResult(r, datatest.NoData, 0)
+	assert.Equal(l.t, "insufficient data: no window was loaded yet", r.Message)
+	l.outcome(l.hour(0), ledger.Missing)
+	r = l.check("kind: window_gaps", evening)
+	l.requireResult(r, datatest.NoData, 0)
+	assert.Equal(l.t, "insufficient data: no window was loaded yet, of 1 window tried", r.Message)
 	for hour := 1; hour <= 14; hour++ {
 		if hour != 5 && hour != 9 {
 			l.deliver(l.hour(hour), event(hour))
@@ -66,7 +72,7 @@ func checkGaps(l *lab) {
 	}
 	l.outcome(l.hour(5), ledger.Missing)
 	l.outcome(l.hour(9), ledger.Empty)
-	r := l.check("kind: window_gaps", evening)
+	r = l.check("kind: window_gaps", evening)
 	l.requireResult(r, datatest.Fail, 1, "2026-06-12T05")
 	l.requireResult(l.check("kind: window_gaps, lag: 1h", evening), datatest.Fail, 3, "2026-06-12T05", "2026-06-12T15", "2026-06-12T16")
 	l.deliver(l.hour(5), event(99))
