@@ -17,8 +17,11 @@ ORDER BY recorded_at, load_id;
 SELECT MAX(window_start) AS last_good FROM ${window_ledger} WHERE status IN ('merged', 'empty');
 
 -- step: spent
--- What loads and merges have cost since @from.
-SELECT SUM(bytes_billed) AS bytes_billed, SUM(cost_usd) AS cost_usd
+-- What loads and merges have cost since @from, and what data tests have read.
+SELECT
+  SUM(bytes_billed) AS bytes_billed,
+  SUM(cost_usd) AS cost_usd,
+  (SELECT SUM(bytes) FROM ${test_results} WHERE checked_at >= @from) AS tests_read
 FROM ${window_ledger}
 WHERE recorded_at >= @from OR merged_at >= @from;
 

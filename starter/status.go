@@ -9,6 +9,7 @@ import (
 
 	"github.com/posthog-tracks/posthog-tracks/internal/config"
 	"github.com/posthog-tracks/posthog-tracks/internal/overview"
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/bigquery"
 	"github.com/posthog-tracks/posthog-tracks/internal/window"
 )
 
@@ -120,9 +121,11 @@ func (f *standing) lookIntoTables(ctx context.Context, settings config.Config, d
 	if ok {
 		f.Newest, f.Fresh = newest, freshnessOf(f.At.Sub(newest), settings)
 	}
-	if f.Today, err = overview.SpentSince(ctx, tables, f.At.Truncate(24*time.Hour)); err != nil {
+	spent, err := overview.SpentSince(ctx, tables, f.At.Truncate(24*time.Hour))
+	if err != nil {
 		return err
 	}
+	f.Today = withTests(spent, settings.Warehouse)
 	if err := f.lookAtTests(ctx, tables, days); err != nil {
 		return err
 	}
@@ -169,6 +172,15 @@ func (f *standing) judgeHours(ctx context.Context, tables tables, settings confi
 		}
 	}
 	return nil
+}
+
+// withTests adds the data tests to the bill. DuckDB has none.
+func withTests(spent overview.Spent, from config.Warehouse) overview.Spent {
+	if from.Kind != config.KindBigQuery {
+		return spent
+	}
+	price := bigquery.Price{PerTiB: from.BigQuery.PricePerTiB, PerSlotHour: from.BigQuery.PricePerSlotHour}
+	return spent.WithTests(price.OfBytes(spent.TestsRead))
 }
 
 func freshnessOf(age time.Duration, settings config.Config) string {

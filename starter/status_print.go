@@ -39,7 +39,8 @@ func printStatus(out io.Writer, f *standing) {
 		line("workers", "%d on %s", f.Workers[queue], queue)
 	}
 	line("tests", "%s", testsText(f.Tests))
-	line("cost today", "$%.2f, %.1f GiB billed", f.Today.USD, float64(f.Today.BytesBilled)/(1<<30))
+	line("cost today", "$%.2f, %.1f GiB billed; data tests read %.1f GiB",
+		f.Today.USD, float64(f.Today.BytesBilled)/(1<<30), float64(f.Today.TestsRead)/(1<<30))
 	_ = table.Flush()
 	if len(f.Next) == 0 {
 		fmt.Fprintln(out, "\nNothing to do.")

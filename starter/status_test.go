@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/api/taskqueue/v1"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/posthog-tracks/posthog-tracks/internal/config"
 	"github.com/posthog-tracks/posthog-tracks/internal/overview"
 	"github.com/posthog-tracks/posthog-tracks/internal/window"
 	"github.com/posthog-tracks/posthog-tracks/workflows"
@@ -101,4 +102,18 @@ func TestAWorkerThatHasGoneIsNotCounted(t *testing.T) {
 	assert.Equal(t, 2, polling([]*taskqueue.PollerInfo{
 		seen("a", time.Second), seen("a", time.Minute), seen("b", time.Minute), seen("gone", 3*time.Minute),
 	}, now))
+}
+
+func TestTheCostOfTodayHasTheDataTests(t *testing.T) {
+	t.Parallel()
+	spent := overview.Spent{BytesBilled: 1 << 40, USD: 6.25, TestsRead: 2 << 40}
+	settings := config.Warehouse{Kind: config.KindBigQuery, BigQuery: config.BigQuery{PricePerTiB: 5}}
+	assert.Equal(t, overview.Spent{BytesBilled: 3 << 40, USD: 16.25, TestsRead: 2 << 40}, withTests(spent, settings))
+	settings.BigQuery.PricePerSlotHour = 0.04
+	assert.InDelta(t, 6.25, withTests(spent, settings).USD, 0, "slots are not billed by bytes")
+	settings.Kind = config.KindDuckDB
+	assert.Equal(t, spent, withTests(spent, settings))
+	var out bytes.Buffer
+	printStatus(&out, &standing{Today: spent})
+	assert.Regexp(t, `cost today +\$6.25, 1024.0 GiB billed; data tests read 2048.0 GiB`, out.String())
 }

@@ -75,16 +75,26 @@ func LastGood(ctx context.Context, tables Tables) (window.Window, error) {
 	return last, nil
 }
 
-// Spent is what loads and merges cost.
+// Spent is what loads and merges cost, and what data tests read.
 type Spent struct {
 	BytesBilled int64   `json:"bytesBilled"`
 	USD         float64 `json:"usd"`
+	// TestsRead are bytes. They are not among BytesBilled before WithTests.
+	TestsRead int64 `json:"testsRead"`
 }
 
-// SpentSince is what loads and merges have cost since an instant.
+// WithTests adds the data tests to the bill, where bytes that are read are billed.
+func (s Spent) WithTests(usd float64) Spent {
+	s.BytesBilled += s.TestsRead
+	s.USD += usd
+	return s
+}
+
+// SpentSince is what loads and merges have cost since an instant, and what data tests
+// have read.
 func SpentSince(ctx context.Context, tables Tables, from time.Time) (Spent, error) {
 	found, err := read(ctx, tables, "overview", "spent", map[string]any{"from": from}, func(r *record) Spent {
-		return Spent{BytesBilled: r.number(), USD: r.decimal()}
+		return Spent{BytesBilled: r.number(), USD: r.decimal(), TestsRead: r.number()}
 	})
 	if err != nil || len(found) == 0 {
 		return Spent{}, err

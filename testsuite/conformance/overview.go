@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/posthog-tracks/posthog-tracks/internal/datatest"
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 	"github.com/posthog-tracks/posthog-tracks/internal/overview"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/sample"
@@ -43,8 +44,17 @@ func overviewOfHours(l *lab) {
 	last, err = overview.LastGood(l.t.Context(), l.warehouse)
 	require.NoError(l.t, err)
 	assert.Equal(l.t, l.hour(1), last)
-	_, err = overview.SpentSince(l.t.Context(), l.warehouse, l.hour(0).Start())
+	before, err := overview.SpentSince(l.t.Context(), l.warehouse, l.hour(0).Start())
 	require.NoError(l.t, err)
+	for _, r := range []datatest.Result{{Test: "a", Bytes: 5, CheckedAt: evening}, {Test: "b", Bytes: 2, CheckedAt: evening}, {Test: "c", Bytes: 9, CheckedAt: evening.AddDate(0, 0, -1)}} {
+		recording, err := datatest.Recording(ledger.Run{WorkflowID: "check", RunID: "run"}, r)
+		require.NoError(l.t, err)
+		require.NoError(l.t, l.warehouse.Tell(l.t.Context(), recording))
+	}
+	spent, err := overview.SpentSince(l.t.Context(), l.warehouse, l.hour(0).Start())
+	require.NoError(l.t, err)
+	before.TestsRead = 7
+	assert.Equal(l.t, before, spent)
 	require.NoError(l.t, l.warehouse.Inspect(l.t.Context(), "overview", "counts", nil, func(row []string) error {
 		if row[0] == "tracks" {
 			assert.Equal(l.t, "2", row[1])

@@ -28,6 +28,9 @@ func (p Price) dollars(bytes, slotMillis int64) float64 {
 	return float64(bytes) / (1 << 40) * p.PerTiB
 }
 
+// OfBytes is what reading bytes costs. On reserved slots, that alone costs nothing.
+func (p Price) OfBytes(bytes int64) float64 { return p.dollars(bytes, 0) }
+
 // of is the cost of one job, failed or not. A script's own statistics hold the sums
 // of its statements.
 func (p Price) of(status *bq.JobStatus) ledger.Cost {
