@@ -51,8 +51,8 @@ test-report: ## Look at the report in headless Chromium, light and dark; install
 	cd testsuite && go test -tags chromium -count=1 ./pages $(if $(PICTURES),-pictures $(abspath $(PICTURES)))
 
 .PHONY: chaos
-chaos: ## Play 10,000 random histories, and break every rule of a merge to see it missed (HISTORIES=10000)
-	cd testsuite && go test -count=1 -timeout 4h ./histories -rapid.checks=$$(( $(or $(HISTORIES),10000) / 6 )) -drawn
+chaos: ## Play 10,000 random histories, and break every rule of merges, dedups and rebuilds to see it missed (HISTORIES=10000)
+	cd testsuite && go test -count=1 -timeout 4h ./histories -rapid.checks=$$(( $(or $(HISTORIES),10000) / 10 )) -drawn
 
 .PHONY: test-googlesql
 test-googlesql: ## Analyse every statement for BigQuery with GoogleSQL's front end; compiling that takes minutes and 6 GB once

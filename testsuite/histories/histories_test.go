@@ -34,7 +34,7 @@ var tastes = map[string]Taste{
 // TestMain draws fewer histories than rapid's default, unless the command line says
 // how many: make test is for every day, make chaos for the many.
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.checks", "50"); err != nil {
+	if err := flag.Set("rapid.checks", "40"); err != nil {
 		panic(err) // rapid has that flag
 	}
 	os.Exit(m.Run())
