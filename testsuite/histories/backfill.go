@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +22,9 @@ func (p *player) backfill(ctx context.Context, b Backfill) (act, error) {
 		}
 		for _, row := range b.Rows {
 			p.world.Inherit(row.told())
+		}
+		if err := p.learnRows(b.Rows); err != nil {
+			return act{}, err
 		}
 	}
 	return act{
@@ -100,8 +102,12 @@ func insert(table string, rows []Legacy) string {
 		if told.EventID != "" {
 			id = "'" + told.EventID + "'"
 		}
+		var columns []string
+		for _, value := range derived(told.Content.Payload) {
+			columns = append(columns, literal(value))
+		}
 		lines[i] = fmt.Sprintf("(%s, TIMESTAMP '%s', '%s', '%s', %s, %s, %s, %s, %s)", id, oracle.Instant(row.At), row.Name, row.User,
-			literal(told.Content.PersonID), literal(told.Content.Payload), derived(told.Content.Payload), inserted, stamp)
+			literal(told.Content.PersonID), literal(told.Content.Payload), strings.Join(columns, ", "), inserted, stamp)
 	}
 	return `INSERT INTO posthog.` + table + `
 		(event_id, created_at, event_name, user_id, person_id, event_payload, ` + derivedColumns + `, event_inserted_at, bq_ingested_timestamp)
@@ -113,32 +119,6 @@ func literal(text oracle.Text) string {
 		return "NULL"
 	}
 	return "'" + text.V + "'"
-}
-
-// learnLegacy takes in what DuckDB says of the contents in backfill_tracks.
-func (p *player) learnLegacy(ctx context.Context) error {
-	if len(p.legacy) == 0 {
-		return nil
-	}
-	return p.learnFrom(ctx, "backfill_tracks", p.legacy)
-}
-
-// learnFrom takes in what DuckDB says of the contents of rows in a table that has no
-// others.
-func (p *player) learnFrom(ctx context.Context, table string, rows []Legacy) error {
-	n := -1
-	return p.process.Warehouse().Look(ctx, `SELECT `+content+`, content_hash(event_name, user_id, person_id, event_payload)
-		FROM posthog.`+table+` ORDER BY rowid`, func(row []string) error {
-		if n++; n == 0 {
-			return nil
-		}
-		last := len(row) - 1
-		hash, err := strconv.ParseInt(row[last], 10, 64)
-		if err != nil {
-			return fmt.Errorf("read content_hash: %w", err)
-		}
-		return p.facets.Learn(rows[n-1].told().Content, oracle.Facts{Hash: hash, Columns: strings.Join(row[4:last], "/")})
-	})
 }
 
 // run runs statements of no interest.

@@ -47,6 +47,9 @@ func (p *process) file() string {
 // Warehouse is the one that is open.
 func (p *process) Warehouse() Warehouse { return p.open }
 
+// IsBigQuery is false.
+func (*process) IsBigQuery() bool { return false }
+
 var errDead = errors.New("the process is dead")
 
 // Die keeps what is on disk at the moment of death and goes on with that. What the

@@ -2,6 +2,8 @@ package histories
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -11,22 +13,22 @@ import (
 )
 
 // leave puts rows into tracks as older tools left them, some of them without an id.
-func (p *player) leave(rows []Legacy) act {
+func (p *player) leave(rows []Legacy) (act, error) {
+	p.left = true
+	statements := []string{`ALTER TABLE posthog.tracks ALTER COLUMN event_id DROP NOT NULL`, insert("tracks", rows)}
+	if p.process.IsBigQuery() {
+		statements = statements[1:]
+		p.world.ForgetHashes()
+	}
 	return act{
-		do: func(ctx context.Context, w Warehouse) (string, error) {
-			err := run(ctx, w, `ALTER TABLE posthog.tracks ALTER COLUMN event_id DROP NOT NULL`, insert("tracks", rows))
-			if err != nil {
-				return "", err
-			}
-			return "", p.learnFrom(ctx, "tracks", rows)
-		},
+		do: func(ctx context.Context, w Warehouse) (string, error) { return "", run(ctx, w, statements...) },
 		tells: []part{func(w *oracle.World) string {
 			for _, row := range rows {
 				w.Leave(row.told())
 			}
 			return ""
 		}},
-	}
+	}, p.learnRows(rows)
 }
 
 // losesKeys empties tracks_keys, as somebody who drops the table does.
@@ -93,51 +95,57 @@ const derivedColumns = `session_id, active_feature_flags, feature_flags_values, 
 	geoip_time_zone, app_version, locale`
 
 // derived are their values for one of payloads, as older tools wrote them.
-func derived(payload oracle.Text) string {
+func derived(payload oracle.Text) []oracle.Text {
 	properties := make(map[string]any)
 	if payload.Valid {
 		if err := json.Unmarshal([]byte(payload.V), &properties); err != nil {
 			panic(err) // it is one of ours
 		}
 	}
-	values := make([]string, 0, len(derivedFrom))
+	values := make([]oracle.Text, 0, len(derivedFrom))
 	for _, from := range derivedFrom {
 		values = append(values, from(properties))
 	}
-	return strings.Join(values, ", ")
+	return values
 }
 
-var derivedFrom = []func(map[string]any) string{
-	property("$session_id"), object("$active_feature_flags"), objectOf("$feature/x"), objectOf("$lib", "$lib_version"),
+var derivedFrom = []func(map[string]any) oracle.Text{
+	property("$session_id"), property("$active_feature_flags"), object("$feature/x"), object("$lib", "$lib_version"),
 	property("$device_model"), property("$device_type"), property("$os"), property("$ip"), property("client"),
 	property("$geoip_city_name"), property("$geoip_continent_name"), property("$geoip_continent_code"),
 	property("$geoip_country_name"), property("$geoip_country_code"), property("$geoip_time_zone"),
 	property("$app_version"), property("$locale"),
 }
 
-// property is a property as a text.
-func property(name string) func(map[string]any) string {
-	return func(properties map[string]any) string {
-		if value, ok := properties[name]; ok {
-			return "'" + value.(string) + "'" //nolint:forcetypeassert // payload has texts only
+// shown is a payload as it is read.
+func shown(payload oracle.Text) oracle.Text {
+	if !payload.Valid {
+		return payload
+	}
+	var properties map[string]any
+	if err := json.Unmarshal([]byte(payload.V), &properties); err != nil {
+		panic(err) // it is one of ours
+	}
+	return encoded(properties)
+}
+
+// property is a text as it is, and anything else as JSON.
+func property(name string) func(map[string]any) oracle.Text {
+	return func(properties map[string]any) oracle.Text {
+		value, ok := properties[name]
+		if text, is := value.(string); is {
+			return oracle.Text{V: text, Valid: true}
 		}
-		return "NULL"
+		if !ok {
+			return oracle.Text{}
+		}
+		return encoded(value)
 	}
 }
 
-// object is a property as JSON.
-func object(name string) func(map[string]any) string {
-	return func(properties map[string]any) string {
-		if value, ok := properties[name]; ok {
-			return encoded(value)
-		}
-		return "NULL"
-	}
-}
-
-// objectOf are some properties as one JSON object.
-func objectOf(names ...string) func(map[string]any) string {
-	return func(properties map[string]any) string {
+// object is some properties as one JSON object.
+func object(names ...string) func(map[string]any) oracle.Text {
+	return func(properties map[string]any) oracle.Text {
 		some := make(map[string]any)
 		for _, name := range names {
 			if value, ok := properties[name]; ok {
@@ -145,16 +153,38 @@ func objectOf(names ...string) func(map[string]any) string {
 			}
 		}
 		if len(some) == 0 {
-			return "NULL"
+			return oracle.Text{}
 		}
 		return encoded(some)
 	}
 }
 
-func encoded(value any) string {
+func encoded(value any) oracle.Text {
 	text, err := json.Marshal(value)
 	if err != nil {
 		panic(err) // nothing in it can fail
 	}
-	return "'" + string(text) + "'"
+	return oracle.Text{V: string(text), Valid: true}
+}
+
+// learnRows takes in the contents of rows that were not delivered. What raw_tracks says
+// of the same contents must agree.
+func (p *player) learnRows(rows []Legacy) error {
+	for _, row := range rows {
+		content := row.told().Content
+		hashed := "1\x1f" + content.EventName + "\x1f" + content.UserID
+		if content.PersonID.Valid {
+			hashed += "\x1f" + content.PersonID.V
+		}
+		sum := sha256.Sum256([]byte(hashed + "\x1f" + content.Payload.V))
+		var columns []string
+		for _, value := range append(derived(content.Payload), shown(content.Payload)) {
+			columns = append(columns, value.V)
+		}
+		facts := oracle.Facts{Hash: int64(binary.BigEndian.Uint64(sum[:]) >> 4), Columns: strings.Join(columns, "/")}
+		if err := p.facets.Learn(content, facts); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -25,6 +25,9 @@ type Process interface {
 	// number, counted from 1, or after do when there are fewer. Another process
 	// opens what the dead one left on disk. survived says that do came to its end.
 	Die(statement int, do func(Warehouse) error) (survived bool, err error)
+	// IsBigQuery says that tracks takes rows without an id, and that payloads are not
+	// kept as they were sent: what nobody delivered has no content_hash.
+	IsBigQuery() bool
 }
 
 // Warehouse is a warehouse that histories are played in.
@@ -53,6 +56,8 @@ type player struct {
 	world   *oracle.World
 	loads   []load   // by number, from 0
 	legacy  []Legacy // the rows of backfill_tracks
+	// left is set when older tools have left rows in tracks.
+	left bool
 	// backfills, rebuilds and dedups count them.
 	backfills, rebuilds, dedups int
 }
@@ -157,7 +162,7 @@ func (p *player) act(ctx context.Context, step Step) (act, error) {
 	case step.Backfill != nil:
 		return p.backfill(ctx, *step.Backfill)
 	case len(step.Left) > 0:
-		return p.leave(step.Left), nil
+		return p.leave(step.Left)
 	case step.Lost:
 		return losesKeys(), nil
 	case step.Rebuild != nil:

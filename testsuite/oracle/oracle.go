@@ -96,6 +96,8 @@ type World struct {
 	dedups  map[string]dedup   // those that were done and not taken back
 	// rebuilding is set while a rebuild of tracks_keys is half done.
 	rebuilding bool
+	// forgetful is set when tracks_keys does not show what its rows' content is.
+	forgetful bool
 }
 
 // booking is a load's row in the ledger.
@@ -145,6 +147,9 @@ func New(cutover time.Time, facets Facets) *World {
 		refused: make(map[place]refusal), dedups: make(map[string]dedup),
 	}
 }
+
+// ForgetHashes says that tracks_keys does not know the content of rows.
+func (w *World) ForgetHashes() { w.forgetful = true }
 
 // Clone is a world that goes on alone.
 func (w *World) Clone() *World {

@@ -95,7 +95,11 @@ func (w *World) tracks() (lines []string) {
 
 func (w *World) tracksKeys() (lines []string) {
 	for id, e := range w.events {
-		lines = append(lines, Line("tracks_keys", id, e.createdAt, e.newest.InsertedAt, e.newest.stamp, w.facets[e.shown.Content].Hash))
+		hash := any(w.facets[e.shown.Content].Hash)
+		if w.forgetful {
+			hash = Null
+		}
+		lines = append(lines, Line("tracks_keys", id, e.createdAt, e.newest.InsertedAt, e.newest.stamp, hash))
 	}
 	return lines
 }
