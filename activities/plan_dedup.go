@@ -20,9 +20,10 @@ type Deduper interface {
 	VerifyDedup(ctx context.Context, order ledger.DedupOrder) error
 	// RollbackDedup puts the rows that a dedup touched back.
 	RollbackDedup(ctx context.Context, id string) (ledger.DedupRollback, error)
-	// DropSnapshot drops a dedup's snapshot, if there is one, and all expired ones.
-	// With unlessApplied it keeps and returns that of a dedup that was done.
-	DropSnapshot(ctx context.Context, id string, unlessApplied bool) (*ledger.Snapshot, error)
+	// DropSnapshot drops the snapshot of an order, if there is one, and all expired ones.
+	// The order's id may be empty; its instant finds a snapshot that was made and not yet
+	// recorded. With unlessApplied it keeps and returns that of a dedup that was done.
+	DropSnapshot(ctx context.Context, order ledger.DedupOrder, unlessApplied bool) (*ledger.Snapshot, error)
 }
 
 // Dedups are the activities of DedupTracks.

@@ -9,7 +9,7 @@ import (
 
 // abandon drops the snapshot of a dedup that was not done.
 func (d *dedup) abandon(ctx workflow.Context) error {
-	return d.dropSnapshot(ctx, contract.DropSnapshotInput{ID: d.order.ID, UnlessApplied: true})
+	return d.dropSnapshot(ctx, contract.DropSnapshotInput{ID: d.order.ID, OrderedAt: d.order.OrderedAt, UnlessApplied: true})
 }
 
 // fail ends a run that could not do its dedup, or was cancelled meanwhile. Whichever
@@ -20,7 +20,7 @@ func (d *dedup) fail(ctx workflow.Context, err error) error {
 	defer cancel()
 	last = d.settings.lastWords(last, "drop the snapshot if the dedup was not done")
 	var dropped contract.DropSnapshotResult
-	in := contract.DropSnapshotInput{ID: d.order.ID, UnlessApplied: true}
+	in := contract.DropSnapshotInput{ID: d.order.ID, OrderedAt: d.order.OrderedAt, UnlessApplied: true}
 	if dropping := workflow.ExecuteActivity(last, contract.DropSnapshot, in).Get(last, &dropped); dropping != nil {
 		workflow.GetLogger(ctx).Error("a snapshot may have stayed behind", "error", dropping)
 	}

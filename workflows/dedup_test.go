@@ -272,7 +272,9 @@ func TestDedupPlansAgainWhenTracksHasMoved(t *testing.T) {
 	assert.Equal(t, DedupKept, result.State)
 	require.Len(t, w.dedups.orders, 2)
 	assert.NotEqual(t, w.dedups.orders[0].ID, w.dedups.orders[1].ID)
-	assert.Contains(t, w.dedups.dropped, contract.DropSnapshotInput{ID: w.dedups.orders[0].ID, UnlessApplied: true})
+	assert.Contains(t, w.dedups.dropped, contract.DropSnapshotInput{
+		ID: w.dedups.orders[0].ID, OrderedAt: w.dedups.orders[0].OrderedAt, UnlessApplied: true,
+	})
 }
 
 func TestDedupThatBreaksALawFails(t *testing.T) {

@@ -1,6 +1,10 @@
 package contract
 
-import "github.com/posthog-tracks/posthog-tracks/internal/ledger"
+import (
+	"time"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
+)
 
 // The names of DedupTracks' activities. PlanDedup takes a PlanDedupInput and returns
 // a ledger.DedupPlan; SnapshotTracks, ApplyDedup and VerifyDedup take a
@@ -42,6 +46,8 @@ type RollbackDedupInput struct {
 type DropSnapshotInput struct {
 	// ID may be empty, for only those whose time is over.
 	ID string `json:"id,omitempty"`
+	// OrderedAt is the order's: it names a snapshot that was made and not yet recorded.
+	OrderedAt time.Time `json:"orderedAt,omitzero"`
 	// UnlessApplied keeps the snapshot of a dedup that was done.
 	UnlessApplied bool `json:"unlessApplied,omitempty"`
 }

@@ -51,6 +51,7 @@ func RunDedup(t *testing.T, open func(*testing.T) (Deduper, activities.Area)) {
 		"rollback/forgets no delivery":                dedupRollbackRemembers,
 		"rollback/of events without keys":             dedupRollbackWithoutKeys,
 		"snapshot/can be dropped":                     dedupDropped,
+		"snapshot/can be dropped unrecorded":          dedupDroppedUnrecorded,
 		"snapshot/of the past is swept":               dedupSwept,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -165,7 +166,7 @@ func (l *dedupLab) dedup(id string) (ledger.DedupOrder, ledger.Dedup) {
 
 func (l *dedupLab) drop(id string) {
 	l.t.Helper()
-	kept, err := l.deduper.DropSnapshot(l.t.Context(), id, false)
+	kept, err := l.deduper.DropSnapshot(l.t.Context(), ledger.DedupOrder{ID: id}, false)
 	require.NoError(l.t, err)
 	assert.Nil(l.t, kept)
 }
@@ -407,7 +408,7 @@ func dedupVerifyFinds(l *dedupLab) {
 func dedupDropped(l *dedupLab) {
 	l.everyCause()
 	order, _ := l.dedup("run")
-	kept, err := l.deduper.DropSnapshot(l.t.Context(), order.ID, true)
+	kept, err := l.deduper.DropSnapshot(l.t.Context(), order, true)
 	require.NoError(l.t, err)
 	require.NotNil(l.t, kept, "it was done, so it stays")
 	l.drop(order.ID)

@@ -99,3 +99,18 @@ func dedupRollbackWithoutKeys(l *dedupLab) {
 	assert.Equal(l.t, []string{line("0001", noon, "first"), line("0001", noon.AddDate(0, 0, 8), "second")},
 		l.rows(`SELECT SUBSTR(event_id, 33), created_at, event_name, user_id, person_id FROM posthog.tracks ORDER BY created_at`))
 }
+
+// dedupDroppedUnrecorded dies between the snapshot and its record, and is given up.
+func dedupDroppedUnrecorded(l *dedupLab) {
+	l.everyCause()
+	order := l.snapshot("run")
+	l.sabotage(`CREATE TABLE posthog.recorded AS SELECT * FROM posthog.tracks_dedups`)
+	l.sabotage(`DELETE FROM posthog.tracks_dedups WHERE TRUE`)
+	kept, err := l.deduper.DropSnapshot(l.t.Context(), order, true)
+	require.NoError(l.t, err)
+	require.Nil(l.t, kept)
+	l.sabotage(`INSERT INTO posthog.tracks_dedups SELECT * FROM posthog.recorded`)
+	_, err = l.deduper.RollbackDedup(l.t.Context(), order.ID)
+	var gone *warehouse.SnapshotGoneError
+	require.ErrorAs(l.t, err, &gone)
+}

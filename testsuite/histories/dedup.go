@@ -57,7 +57,7 @@ func applyDedup(ctx context.Context, w Warehouse, order ledger.DedupOrder) (ledg
 		return done, w.VerifyDedup(ctx, order)
 	}
 	if _, known := answer(nil, err); known == nil {
-		if _, err := w.DropSnapshot(ctx, order.ID, true); err != nil {
+		if _, err := w.DropSnapshot(ctx, order, true); err != nil {
 			return ledger.Dedup{}, err
 		}
 	}
@@ -85,7 +85,7 @@ func rollsBack(id string) act {
 				return answer(nil, err)
 			}
 			// As the workflow does: a dedup that was taken back is over.
-			_, err := w.DropSnapshot(ctx, id, false)
+			_, err := w.DropSnapshot(ctx, ledger.DedupOrder{ID: id}, false)
 			return "taken back", err
 		},
 		tells: []part{func(w *oracle.World) string {

@@ -152,18 +152,24 @@ func (w *Warehouse) SnapshotTracks(ctx context.Context, order ledger.DedupOrder)
 	return known.snapshot(), nil
 }
 
-// DropSnapshot drops the snapshots of a dedup, which can then not be taken back, and
-// all whose time is over. There may be none. With unlessApplied the snapshot of a
-// dedup that was done stays, and is returned.
-func (w *Warehouse) DropSnapshot(ctx context.Context, id string, unlessApplied bool) (*ledger.Snapshot, error) {
+// DropSnapshot drops the snapshots of an order, which can then not be taken back, and
+// all whose time is over. There may be none, or one that was made and not recorded,
+// which the order's instant names. With unlessApplied the snapshot of a dedup that was
+// done stays, and is returned.
+func (w *Warehouse) DropSnapshot(ctx context.Context, order ledger.DedupOrder, unlessApplied bool) (*ledger.Snapshot, error) {
 	if err := w.ensure(ctx); err != nil {
 		return nil, err
 	}
-	d := w.deduping(id, time.Time{})
+	d := w.deduping(order.ID, time.Time{})
 	record, err := d.record(ctx)
 	switch {
 	case err != nil:
 		return nil, err
+	case record == nil && !order.OrderedAt.IsZero():
+		d.nameSnapshots(order.OrderedAt)
+		if err := d.dropSnapshots(ctx); err != nil {
+			return nil, err
+		}
 	case record == nil || record.Dropped:
 	case unlessApplied && record.Applied && !record.RolledBack:
 		kept := record.snapshot()
@@ -197,13 +203,20 @@ func (w *Warehouse) sweep(ctx context.Context, d *deduping) error {
 
 // drop drops the snapshots and all that the dedup worked with.
 func (d *deduping) drop(ctx context.Context) error {
+	if err := d.dropSnapshots(ctx); err != nil {
+		return err
+	}
+	d.dropTables(ctx)
+	return d.fresh(ctx, "record_dropped")
+}
+
+func (d *deduping) dropSnapshots(ctx context.Context) error {
 	for _, name := range []string{d.snapshotName("tracks"), d.snapshotName("tracks_keys")} {
 		if err := d.warehouse.dropSnapshot(ctx, name); err != nil {
 			return err
 		}
 	}
-	d.dropTables(ctx)
-	return d.fresh(ctx, "record_dropped")
+	return nil
 }
 
 // dropSnapshot drops a snapshot, which may be gone. Who may not drop it leaves it to

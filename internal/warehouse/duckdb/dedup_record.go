@@ -90,7 +90,7 @@ func (w *Warehouse) SnapshotTracks(ctx context.Context, order ledger.DedupOrder)
 		return known.snapshot, nil
 	}
 	snapshot := ledger.Snapshot{ExpiresAt: order.ExpiresAt.UTC()}
-	snapshot.Name = w.options.Path + ".before-dedup-" + order.OrderedAt.UTC().Format("20060102T150405")
+	snapshot.Name = w.snapshotPath(order)
 	if snapshot.Bytes, err = w.copyTo(ctx, snapshot.Name); err != nil {
 		return ledger.Snapshot{}, err
 	}
@@ -118,6 +118,11 @@ func (w *Warehouse) SnapshotTracks(ctx context.Context, order ledger.DedupOrder)
 	return snapshot, nil
 }
 
+// snapshotPath names the copy by the instant of its order.
+func (w *Warehouse) snapshotPath(order ledger.DedupOrder) string {
+	return w.options.Path + ".before-dedup-" + order.OrderedAt.UTC().Format("20060102T150405")
+}
+
 // lookUp reads the record outside of any transaction of ours.
 func (w *Warehouse) lookUp(ctx context.Context, id string) (record *dedupRecord, err error) {
 	err = w.read(ctx, "dedup", func(s *session) error {
@@ -127,23 +132,26 @@ func (w *Warehouse) lookUp(ctx context.Context, id string) (record *dedupRecord,
 	return record, err
 }
 
-// DropSnapshot drops the snapshot of a dedup, which can then not be taken back, and
-// all snapshots whose time is over. There may be none. With unlessApplied the
-// snapshot of a dedup that was done stays, and is returned.
-func (w *Warehouse) DropSnapshot(ctx context.Context, id string, unlessApplied bool) (kept *ledger.Snapshot, err error) {
+// DropSnapshot drops the snapshot of an order, which can then not be taken back, and
+// all snapshots whose time is over. There may be none, or one that was made and not
+// recorded, which the order's instant names. With unlessApplied the snapshot of a dedup
+// that was done stays, and is returned.
+func (w *Warehouse) DropSnapshot(ctx context.Context, order ledger.DedupOrder, unlessApplied bool) (kept *ledger.Snapshot, err error) {
 	err = w.write(ctx, "dedup", func(s *session) error {
 		d := deduping{session: s, warehouse: w}
-		r, err := d.record(ctx, id)
+		r, err := d.record(ctx, order.ID)
 		if err != nil {
 			return err
 		}
 		drop := make(map[string]string)
 		switch {
+		case r == nil && !order.OrderedAt.IsZero():
+			drop[order.ID] = w.snapshotPath(order)
 		case r == nil || r.dropped:
 		case unlessApplied && r.applied && !r.rolledBack:
 			kept = &r.snapshot
 		default:
-			drop[id] = r.snapshot.Name
+			drop[order.ID] = r.snapshot.Name
 		}
 		err = d.query(ctx, "expired", func(rows *databasesql.Rows) error {
 			var expired, name string
@@ -162,8 +170,10 @@ func (w *Warehouse) DropSnapshot(ctx context.Context, id string, unlessApplied b
 // drop removes snapshots, by the id of their dedup.
 func (d *deduping) drop(ctx context.Context, snapshots map[string]string) error {
 	for id, name := range snapshots {
-		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("drop snapshot: %w", err)
+		for _, file := range []string{name, name + unfinished} {
+			if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("drop snapshot: %w", err)
+			}
 		}
 		d.bind["id"] = id
 		if _, err := d.exec(ctx, "record_dropped"); err != nil {

@@ -87,9 +87,12 @@ func holdFile(path string) (*os.File, error) {
 	return file, nil
 }
 
+// unfinished ends the name of a copy that is being made.
+const unfinished = ".part"
+
 // copyInto copies a file and makes sure that it is on the disk.
 func copyInto(ctx context.Context, source *os.File, path string) (size int64, err error) {
-	part := path + ".part"
+	part := path + unfinished
 	target, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return 0, fmt.Errorf("create snapshot: %w", err)
