@@ -12,6 +12,9 @@ SELECT
   CAST(IFNULL(SUM(hash(event_id, created_at, bq_ingested_timestamp, event_inserted_at)), 0) AS VARCHAR) AS fence
 FROM ${source};
 
+-- step: count
+SELECT COUNT(*) AS rows FROM ${source};
+
 -- step: guard
 SELECT
   EXISTS (SELECT 1 FROM ${tracks_keys_slices} WHERE swapped_at IS NULL) AS rebuilding,
@@ -127,13 +130,13 @@ SELECT strftime(day, '%Y-%m-%d') AS day, rows
 FROM (SELECT CAST(make_timestamp(epoch_us(created_at)) AS DATE) AS day, COUNT(*) AS rows FROM ${source} GROUP BY ALL)
 ORDER BY day;
 
--- step: count_untouched
--- The rows of events that a dedup does not touch.
-CREATE OR REPLACE TEMP VIEW dedup_counted AS
-SELECT t.*
-FROM ${source} AS t
-ANTI JOIN dedup_events AS e ON e.event_id = t.event_id
-WHERE t.event_id IS NOT NULL;
+-- step: count_snapshot
+-- tracks as it was before the dedup.
+CREATE OR REPLACE TEMP VIEW dedup_counted AS SELECT * FROM ${snapshot};
+
+-- step: count_touched
+-- The rows a dedup touches, as they were before it.
+CREATE OR REPLACE TEMP VIEW dedup_counted AS SELECT * EXCLUDE (tracks_row) FROM dedup_rows;
 
 -- step: count_kept
 -- What a dedup leaves of the events it touches.
@@ -147,35 +150,38 @@ WHERE v.outcome IN ('stays', 'content');
 CREATE OR REPLACE TEMP VIEW dedup_counted AS SELECT * FROM ${tracks};
 
 -- step: checksums
--- One a column, each a sum over rows, so that the sums of two parts add up to that of
--- the whole. Each value is hashed with its event_id, so values that change places show.
+-- One a column, each the XOR over rows, so that rows can be taken out of it as well as
+-- put in. Each value is hashed with its event_id, so values that change places show:
+-- hashed once more, since the engine puts two hashes together by an XOR of its own,
+-- which takes the pair apart again. Rows that are equal cancel each other out, which as
+-- many rows of as many events cannot.
 SELECT
   COUNT(*) AS rows,
-  CAST(SUM(id) AS VARCHAR) AS event_id,
-  CAST(SUM(hash(id, created_at)) AS VARCHAR) AS created_at,
-  CAST(SUM(hash(id, event_name)) AS VARCHAR) AS event_name,
-  CAST(SUM(hash(id, user_id)) AS VARCHAR) AS user_id,
-  CAST(SUM(hash(id, person_id)) AS VARCHAR) AS person_id,
-  CAST(SUM(hash(id, session_id)) AS VARCHAR) AS session_id,
-  CAST(SUM(hash(id, active_feature_flags)) AS VARCHAR) AS active_feature_flags,
-  CAST(SUM(hash(id, feature_flags_values)) AS VARCHAR) AS feature_flags_values,
-  CAST(SUM(hash(id, lib_values)) AS VARCHAR) AS lib_values,
-  CAST(SUM(hash(id, device_model)) AS VARCHAR) AS device_model,
-  CAST(SUM(hash(id, device_type)) AS VARCHAR) AS device_type,
-  CAST(SUM(hash(id, device_os)) AS VARCHAR) AS device_os,
-  CAST(SUM(hash(id, ip_address)) AS VARCHAR) AS ip_address,
-  CAST(SUM(hash(id, client)) AS VARCHAR) AS client,
-  CAST(SUM(hash(id, geoip_city_name)) AS VARCHAR) AS geoip_city_name,
-  CAST(SUM(hash(id, geoip_continent_name)) AS VARCHAR) AS geoip_continent_name,
-  CAST(SUM(hash(id, geoip_continent_code)) AS VARCHAR) AS geoip_continent_code,
-  CAST(SUM(hash(id, geoip_country_name)) AS VARCHAR) AS geoip_country_name,
-  CAST(SUM(hash(id, geoip_country_code)) AS VARCHAR) AS geoip_country_code,
-  CAST(SUM(hash(id, geoip_time_zone)) AS VARCHAR) AS geoip_time_zone,
-  CAST(SUM(hash(id, app_version)) AS VARCHAR) AS app_version,
-  CAST(SUM(hash(id, locale)) AS VARCHAR) AS locale,
-  CAST(SUM(hash(id, event_payload)) AS VARCHAR) AS event_payload,
-  CAST(SUM(hash(id, bq_ingested_timestamp)) AS VARCHAR) AS bq_ingested_timestamp,
-  CAST(SUM(hash(id, event_inserted_at)) AS VARCHAR) AS event_inserted_at
+  IFNULL(BIT_XOR(id), 0) AS event_id,
+  IFNULL(BIT_XOR(hash(hash(id, created_at))), 0) AS created_at,
+  IFNULL(BIT_XOR(hash(hash(id, event_name))), 0) AS event_name,
+  IFNULL(BIT_XOR(hash(hash(id, user_id))), 0) AS user_id,
+  IFNULL(BIT_XOR(hash(hash(id, person_id))), 0) AS person_id,
+  IFNULL(BIT_XOR(hash(hash(id, session_id))), 0) AS session_id,
+  IFNULL(BIT_XOR(hash(hash(id, active_feature_flags))), 0) AS active_feature_flags,
+  IFNULL(BIT_XOR(hash(hash(id, feature_flags_values))), 0) AS feature_flags_values,
+  IFNULL(BIT_XOR(hash(hash(id, lib_values))), 0) AS lib_values,
+  IFNULL(BIT_XOR(hash(hash(id, device_model))), 0) AS device_model,
+  IFNULL(BIT_XOR(hash(hash(id, device_type))), 0) AS device_type,
+  IFNULL(BIT_XOR(hash(hash(id, device_os))), 0) AS device_os,
+  IFNULL(BIT_XOR(hash(hash(id, ip_address))), 0) AS ip_address,
+  IFNULL(BIT_XOR(hash(hash(id, client))), 0) AS client,
+  IFNULL(BIT_XOR(hash(hash(id, geoip_city_name))), 0) AS geoip_city_name,
+  IFNULL(BIT_XOR(hash(hash(id, geoip_continent_name))), 0) AS geoip_continent_name,
+  IFNULL(BIT_XOR(hash(hash(id, geoip_continent_code))), 0) AS geoip_continent_code,
+  IFNULL(BIT_XOR(hash(hash(id, geoip_country_name))), 0) AS geoip_country_name,
+  IFNULL(BIT_XOR(hash(hash(id, geoip_country_code))), 0) AS geoip_country_code,
+  IFNULL(BIT_XOR(hash(hash(id, geoip_time_zone))), 0) AS geoip_time_zone,
+  IFNULL(BIT_XOR(hash(hash(id, app_version))), 0) AS app_version,
+  IFNULL(BIT_XOR(hash(hash(id, locale))), 0) AS locale,
+  IFNULL(BIT_XOR(hash(hash(id, event_payload))), 0) AS event_payload,
+  IFNULL(BIT_XOR(hash(hash(id, bq_ingested_timestamp))), 0) AS bq_ingested_timestamp,
+  IFNULL(BIT_XOR(hash(hash(id, event_inserted_at))), 0) AS event_inserted_at
 FROM (SELECT hash(event_id) AS id, * FROM dedup_counted);
 
 -- step: affected

@@ -21,8 +21,7 @@ func (w *Warehouse) PlanDedup(ctx context.Context) (ledger.DedupPlan, error) {
 			if err := d.find(ctx); err != nil {
 				return err
 			}
-			var fence string
-			if err := d.queryRow(ctx, "fence", &plan.Rows, &fence); err != nil {
+			if err := d.queryRow(ctx, "count", &plan.Rows); err != nil {
 				return err
 			}
 			plan.Repeated, plan.Rewritten, plan.Days = d.repeated, d.rewritten, d.days

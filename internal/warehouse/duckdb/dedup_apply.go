@@ -62,6 +62,9 @@ func (d *deduping) apply(ctx context.Context, order ledger.DedupOrder, record *d
 	if err := d.verifyDays(ctx, before); err != nil {
 		return err
 	}
+	if err := d.verifyDistinct(ctx, record.dedup.Rows); err != nil {
+		return err
+	}
 	if err := d.verify(ctx, record); err != nil {
 		return err
 	}

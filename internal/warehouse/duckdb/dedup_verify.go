@@ -6,8 +6,8 @@ import (
 	"context"
 	databasesql "database/sql"
 	"maps"
-	"math/big"
 	"slices"
+	"strconv"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
@@ -28,18 +28,19 @@ func (w *Warehouse) VerifyDedup(ctx context.Context, order ledger.DedupOrder) er
 	})
 }
 
-// verify checks that tracks has one row an event, and that every column of them has
-// the checksum that follows from the snapshot.
+// verify checks that tracks has the rows that must be left, and that every column of
+// them has the checksum that follows from the snapshot. The rows are then the same as
+// those that verifyDistinct counted.
 func (d *deduping) verify(ctx context.Context, record *dedupRecord) error {
-	if err := d.verifyDistinct(ctx, record.dedup.Rows); err != nil {
-		return err
-	}
-	now, err := d.checksums(ctx, "count_all")
+	rows, now, err := d.checksums(ctx, "count_all")
 	if err != nil {
 		return err
 	}
+	if rows != record.dedup.Rows {
+		return &warehouse.InvariantError{Law: law("tracks must have %d rows", record.dedup.Rows), Found: law("it has %d", rows)}
+	}
 	for _, column := range slices.Sorted(maps.Keys(record.checksums)) {
-		if now[column] != record.checksums[column] {
+		if strconv.FormatUint(now[column], 10) != record.checksums[column] {
 			return &warehouse.InvariantError{
 				Law:   "a dedup must leave the rows of other events as they were, and of each repeated event the newest content",
 				Found: "the checksum of " + column + " is not what follows from the snapshot",
@@ -49,35 +50,25 @@ func (d *deduping) verify(ctx context.Context, record *dedupRecord) error {
 	return nil
 }
 
-// expected are the checksums of tracks after the dedup: those of the snapshot's rows
-// that are not touched, and of what stays of the others.
+// expected are the checksums of tracks after the dedup: those of the snapshot, without
+// the rows that are touched, and with what stays of them.
 func (d *deduping) expected(ctx context.Context) (map[string]string, error) {
-	d.look(d.warehouse.snapshotTable(d.warehouse.options.Tables.Tracks))
-	defer d.look(d.warehouse.tables["tracks"])
-	untouched, err := d.checksums(ctx, "count_untouched")
-	if err != nil {
-		return nil, err
-	}
-	kept, err := d.checksums(ctx, "count_kept")
-	if err != nil {
-		return nil, err
-	}
-	sums := make(map[string]string)
-	for column := range untouched {
-		sums[column] = sum(untouched[column], kept[column])
-	}
-	return sums, nil
-}
-
-// sum adds numbers of any size. That of no rows is empty.
-func sum(numbers ...string) string {
-	total := new(big.Int)
-	for _, number := range numbers {
-		if n, ok := new(big.Int).SetString(number, 10); ok {
-			total.Add(total, n)
+	d.fill["snapshot"] = d.warehouse.snapshotTable(d.warehouse.options.Tables.Tracks)
+	sums := make(map[string]uint64)
+	for _, counted := range []string{"count_snapshot", "count_touched", "count_kept"} {
+		_, part, err := d.checksums(ctx, counted)
+		if err != nil {
+			return nil, err
+		}
+		for column, sum := range part {
+			sums[column] ^= sum
 		}
 	}
-	return total.String()
+	texts := make(map[string]string)
+	for column, sum := range sums {
+		texts[column] = strconv.FormatUint(sum, 10)
+	}
+	return texts, nil
 }
 
 // verifyDistinct counts rows and events.
@@ -136,27 +127,28 @@ func (d *deduping) dayRows(ctx context.Context) (map[string]int64, error) {
 }
 
 // checksums are those of some rows, by column.
-func (d *deduping) checksums(ctx context.Context, counted string) (map[string]string, error) {
+func (d *deduping) checksums(ctx context.Context, counted string) (n int64, sums map[string]uint64, err error) {
 	if _, err := d.exec(ctx, counted); err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	sums := make(map[string]string)
-	err := d.query(ctx, "checksums", func(rows *databasesql.Rows) error {
+	sums = make(map[string]uint64)
+	err = d.query(ctx, "checksums", func(rows *databasesql.Rows) error {
 		columns, err := rows.Columns()
 		if err != nil {
 			return err
 		}
-		values, into := make([]databasesql.Null[string], len(columns)), make([]any, len(columns))
-		for i := range values {
+		values, into := make([]uint64, len(columns)), make([]any, len(columns))
+		into[0] = &n
+		for i := 1; i < len(into); i++ {
 			into[i] = &values[i]
 		}
 		if err := rows.Scan(into...); err != nil {
 			return err
 		}
-		for i, column := range columns {
-			sums[column] = sum(values[i].V)
+		for i, column := range columns[1:] {
+			sums[column] = values[i+1]
 		}
 		return nil
 	})
-	return sums, err
+	return n, sums, err
 }
