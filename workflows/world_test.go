@@ -112,33 +112,7 @@ func (w *world) environment(t *testing.T, settings Settings) *testsuite.TestWork
 	register := func(name string, fn any) {
 		env.RegisterActivityWithOptions(fn, activity.RegisterOptions{Name: name})
 	}
-	register(contract.AwaitExport, func(_ context.Context, in contract.AwaitExportInput) (contract.AwaitExportResult, error) {
-		w.note(contract.AwaitExport)
-		return w.await(in)
-	})
-	register(contract.StageObject, func(ctx context.Context, in contract.StageObjectInput) (ledger.Receipt, error) {
-		w.note(contract.StageObject)
-		return w.stage(ctx, in)
-	})
-	register(contract.CommitWindow, func(ctx context.Context, in contract.CommitWindowInput) (ledger.Load, error) {
-		w.note(contract.CommitWindow)
-		return w.commit(ctx, in)
-	})
-	register(contract.PreviewWindow, func(_ context.Context, in contract.CommitWindowInput) (ledger.Preview, error) {
-		w.note(contract.PreviewWindow)
-		return w.preview(in)
-	})
-	register(contract.CheckFreshness, func(_ context.Context, in contract.CheckFreshnessInput) (contract.Freshness, error) {
-		w.note(contract.CheckFreshness)
-		return w.fresh(in)
-	})
-	register(contract.MergeWindow, func(ctx context.Context, in contract.MergeWindowInput) (ledger.Merge, error) {
-		w.note(contract.MergeWindow)
-		w.mu.Lock()
-		w.merged = append(w.merged, in.LoadID)
-		w.mu.Unlock()
-		return w.merge(ctx, in)
-	})
+	w.registerHours(register)
 	register(contract.DrainWriters, func(context.Context, contract.DrainInput) (contract.DrainResult, error) {
 		w.mu.Lock()
 		w.drained++
@@ -171,6 +145,37 @@ func (w *world) environment(t *testing.T, settings Settings) *testsuite.TestWork
 		return w.compare(in)
 	})
 	return env
+}
+
+// registerHours registers the activities of hours.
+func (w *world) registerHours(register func(name string, fn any)) {
+	register(contract.AwaitExport, func(_ context.Context, in contract.AwaitExportInput) (contract.AwaitExportResult, error) {
+		w.note(contract.AwaitExport)
+		return w.await(in)
+	})
+	register(contract.StageObject, func(ctx context.Context, in contract.StageObjectInput) (ledger.Receipt, error) {
+		w.note(contract.StageObject)
+		return w.stage(ctx, in)
+	})
+	register(contract.CommitWindow, func(ctx context.Context, in contract.CommitWindowInput) (ledger.Load, error) {
+		w.note(contract.CommitWindow)
+		return w.commit(ctx, in)
+	})
+	register(contract.PreviewWindow, func(_ context.Context, in contract.CommitWindowInput) (ledger.Preview, error) {
+		w.note(contract.PreviewWindow)
+		return w.preview(in)
+	})
+	register(contract.CheckFreshness, func(_ context.Context, in contract.CheckFreshnessInput) (contract.Freshness, error) {
+		w.note(contract.CheckFreshness)
+		return w.fresh(in)
+	})
+	register(contract.MergeWindow, func(ctx context.Context, in contract.MergeWindowInput) (ledger.Merge, error) {
+		w.note(contract.MergeWindow)
+		w.mu.Lock()
+		w.merged = append(w.merged, in.LoadID)
+		w.mu.Unlock()
+		return w.merge(ctx, in)
+	})
 }
 
 // hour runs HourlyTracks for the hour of the test's clock.

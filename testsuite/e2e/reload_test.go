@@ -144,16 +144,7 @@ func TestReloadSurvivesKills(t *testing.T) {
 			r := newReaper(l, func() []string { return watched })
 			rounds := 0
 			for ; r.kills < killsWanted; rounds++ {
-				run := round(l, rounds)
-				over := func() bool { return l.status(run) != enums.WORKFLOW_EXECUTION_STATUS_RUNNING }
-				for r.kills < killsWanted && !over() {
-					target := anyActivity
-					if r.hits[contract.CompareWindows] > killsWanted/5 { // it is long, and easily hit
-						target = r.rarest([]string{contract.StageObject, contract.CommitWindow, contract.MergeWindow})
-					}
-					r.hunt(target, over)
-				}
-				require.NoError(t, run.Get(l.ctx, nil))
+				r.huntReload(round(l, rounds))
 			}
 			r.report()
 			l.prove()
@@ -168,6 +159,20 @@ func TestReloadSurvivesKills(t *testing.T) {
 			assert.Empty(t, want.Compare(got))
 		})
 	}
+}
+
+// huntReload kills workers while a reload runs, which must end well.
+func (r *reaper) huntReload(run client.WorkflowRun) {
+	r.t.Helper()
+	over := func() bool { return r.status(run) != enums.WORKFLOW_EXECUTION_STATUS_RUNNING }
+	for r.kills < killsWanted && !over() {
+		target := anyActivity
+		if r.hits[contract.CompareWindows] > killsWanted/5 { // it is long, and easily hit
+			target = r.rarest([]string{contract.StageObject, contract.CommitWindow, contract.MergeWindow})
+		}
+		r.hunt(target, over)
+	}
+	require.NoError(r.t, run.Get(r.ctx, nil))
 }
 
 // A cancelled reload stops its hours and can be started again as is.
