@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -30,7 +31,6 @@ func hostileFooters(tb testing.TB) map[string]hostileFooter {
 		return craft{meta: func(m *format.FileMetaData) { change(&m.RowGroups[0]) }}
 	}
 	chunk := func(change func(*format.ColumnChunk)) craft { return craft{column: "event", chunk: change} }
-	raw := func(b ...byte) craft { return craft{footer: func([]byte) []byte { return b }} }
 	schema := func(elements ...format.SchemaElement) craft {
 		return meta(func(m *format.FileMetaData) { m.Schema, m.RowGroups, m.NumRows = elements, nil, 0 })
 	}
@@ -39,7 +39,7 @@ func hostileFooters(tb testing.TB) map[string]hostileFooter {
 	}
 	deep := slices.Repeat([]format.SchemaElement{root(1)}, 5000)
 
-	return map[string]hostileFooter{
+	all := map[string]hostileFooter{
 		"no rows claimed":         {craft: meta(func(m *format.FileMetaData) { m.NumRows = 0 }), says: "has 3 rows, and 0"},
 		"a row too many":          {craft: meta(func(m *format.FileMetaData) { m.NumRows = 4 }), says: "have 3 rows, its footer says 4"},
 		"negative rows":           {craft: meta(func(m *format.FileMetaData) { m.NumRows = -1 }), says: "of the file's -1"},
@@ -79,7 +79,21 @@ func hostileFooters(tb testing.TB) map[string]hostileFooter {
 		"large schema":           {craft: schema(slices.Repeat(deep, 3)...), kind: TooLarge, says: "schema has 15000 elements"},
 		"column twice":           {craft: schema(root(2), craftElement("uuid"), craftElement("uuid")), says: `two columns named "uuid"`},
 		"no columns":             {craft: schema(root(0)), kind: MissingColumn, says: "lacks"},
+		"hundred thousand row groups without columns": {craft: craft{meta: func(m *format.FileMetaData) {
+			m.RowGroups = make([]format.RowGroup, 100_000)
+			for i := range m.RowGroups {
+				m.RowGroups[i].Columns = thrift.Slice[format.ColumnChunk]{}
+			}
+		}}, says: "has 0 columns"},
+	}
+	maps.Copy(all, unreadableFooters())
+	return all
+}
 
+// unreadableFooters are not what a footer is made of.
+func unreadableFooters() map[string]hostileFooter {
+	raw := func(b ...byte) craft { return craft{footer: func([]byte) []byte { return b }} }
+	return map[string]hostileFooter{
 		"empty footer":        {craft: raw(), says: "ends inside a structure"},
 		"nothing required":    {craft: raw(0), says: "cannot be read"},
 		"bytes behind":        {craft: craft{footer: func(b []byte) []byte { return append(b, 0) }}, says: "1 bytes that belong to nothing"},
@@ -95,12 +109,6 @@ func hostileFooters(tb testing.TB) map[string]hostileFooter {
 		"deep structures":     {craft: raw(bytes.Repeat([]byte{0xfc}, 1<<20)...), says: "nested too deeply"},
 		"deep lists":          {craft: raw(append([]byte{0xf9}, bytes.Repeat([]byte{0x19}, 1<<20)...)...), says: "nested too deeply"},
 		"field of other type": {craft: raw(0x18, 0x01, 'x', 0), says: "cannot be read"},
-		"hundred thousand row groups without columns": {craft: craft{meta: func(m *format.FileMetaData) {
-			m.RowGroups = make([]format.RowGroup, 100_000)
-			for i := range m.RowGroups {
-				m.RowGroups[i].Columns = thrift.Slice[format.ColumnChunk]{}
-			}
-		}}, says: "has 0 columns"},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"hash/crc32"
+	"maps"
 	"slices"
 	"testing"
 
@@ -136,21 +137,12 @@ func hostilePages(tb testing.TB) map[string]hostilePage {
 	tb.Helper()
 	values := craftPlain("event")
 	plain := craftData(format.Plain, values)
-	dictionary := craftDictionary(2, append(craftText("event", 0), craftText("event", 1)...))
 	edit := func(change func(*format.PageHeader)) []craftPage { return []craftPage{plain.with(change)} }
-	indexed := func(b ...byte) []craftPage { return []craftPage{dictionary, craftData(format.RLEDictionary, b)} }
 	levels := func(b ...byte) []craftPage {
 		return []craftPage{craftBody(format.Plain, append(binary.LittleEndian.AppendUint32(nil, uint32(len(b))), b...))}
 	}
-	v2 := func(change func(*format.DataPageHeaderV2)) []craftPage {
-		return []craftPage{craftDataV2(format.Plain, []byte{6, 1}, values).
-			with(func(h *format.PageHeader) { change(&h.DataPageHeaderV2.V) })}
-	}
-	delta := func(b ...byte) []craftPage { return []craftPage{craftData(format.DeltaLengthByteArray, b)} }
-	long := binary.AppendUvarint(nil, 1<<32-2)
-	packed := binary.AppendUvarint(nil, 1<<32-1)
 
-	return map[string]hostilePage{
+	all := map[string]hostilePage{
 		"negative size":          {pages: edit(func(h *format.PageHeader) { h.CompressedPageSize = -1 }), says: "negative size"},
 		"negative content":       {pages: edit(func(h *format.PageHeader) { h.UncompressedPageSize = -1 }), says: "negative size"},
 		"size beyond the chunk":  {pages: edit(func(h *format.PageHeader) { h.CompressedPageSize = 1 << 30 }), says: "left in its chunk"},
@@ -173,8 +165,8 @@ func hostilePages(tb testing.TB) map[string]hostilePage {
 		"levels end early":       {pages: levels(4, 1), says: "end 1 values early"},
 		"levels without a value": {pages: levels(6), says: "ends beyond the page"},
 		"levels beyond 1":        {pages: levels(6, 2), says: "more than 1 bits"},
-		"levels of a long run":   {pages: levels(append(long, 1)...), says: "beyond"},
-		"levels of many groups":  {pages: levels(append(packed, 1)...), says: "beyond"},
+		"levels of a long run":   {pages: levels(append(long(), 1)...), says: "beyond"},
+		"levels of many groups":  {pages: levels(append(packed(), 1)...), says: "beyond"},
 		"levels of long runs":    {pages: levels(8, 1), says: "beyond the page's last 3 values"},
 		"levels cut off":         {pages: levels(0x80), says: "end 3 values early"},
 		"text ends early":        {pages: []craftPage{craftData(format.Plain, values[:25])}, says: "value 2 of 3 ends beyond"},
@@ -182,7 +174,21 @@ func hostilePages(tb testing.TB) map[string]hostilePage {
 		"text misses lengths":    {pages: []craftPage{craftData(format.Plain, values[:11])}, says: "11 bytes for the lengths of 3"},
 		"text goes on":           {pages: []craftPage{craftData(format.Plain, append(slices.Clip(values), 0))}, says: "1 bytes beyond its 3 values"},
 		"text of 4 GiB":          {pages: []craftPage{craftData(format.Plain, bytes.Repeat([]byte{255}, 12))}, says: "value 0 of 3 ends beyond"},
+	}
+	maps.Copy(all, hostileDictionaries(plain))
+	maps.Copy(all, hostileV2(values))
+	maps.Copy(all, hostileDeltas())
+	return all
+}
 
+// long and packed are headers of runs that are longer than any page.
+func long() []byte   { return binary.AppendUvarint(nil, 1<<32-2) }
+func packed() []byte { return binary.AppendUvarint(nil, 1<<32-1) }
+
+func hostileDictionaries(plain craftPage) map[string]hostilePage {
+	dictionary := craftDictionary(2, append(craftText("event", 0), craftText("event", 1)...))
+	indexed := func(b ...byte) []craftPage { return []craftPage{dictionary, craftData(format.RLEDictionary, b)} }
+	return map[string]hostilePage{
 		"no dictionary":           {pages: []craftPage{craftData(format.RLEDictionary, []byte{1, 6, 0})}, says: "dictionary that the chunk does not have"},
 		"two dictionaries":        {pages: []craftPage{dictionary, dictionary, plain}, says: "second dictionary"},
 		"dictionary too short":    {pages: []craftPage{craftDictionary(3, dictionary.body), plain}, says: "ends after 2 of 3 values"},
@@ -194,12 +200,20 @@ func hostilePages(tb testing.TB) map[string]hostilePage {
 		"indexes of 33 bits":      {pages: indexed(33, 6, 0, 0, 0, 0, 0), says: "no possible width"},
 		"no indexes":              {pages: indexed(), says: "no possible width"},
 		"indexes end early":       {pages: indexed(1, 4, 0), says: "end 1 values early"},
-		"indexes of a long run":   {pages: indexed(append(append([]byte{1}, long...), 0)...), says: "beyond"},
-		"indexes of many groups":  {pages: indexed(append(append([]byte{1}, packed...), 0)...), says: "beyond"},
+		"indexes of a long run":   {pages: indexed(append(append([]byte{1}, long()...), 0)...), says: "beyond"},
+		"indexes of many groups":  {pages: indexed(append(append([]byte{1}, packed()...), 0)...), says: "beyond"},
 		"index group cut off":     {pages: indexed(8, 3, 0, 0), says: "last run ends beyond the page"},
 		"index run cut off":       {pages: indexed(9, 6, 0), says: "last run ends beyond the page"},
 		"empty dictionary":        {pages: []craftPage{craftDictionary(0, nil), craftData(format.RLEDictionary, []byte{0})}, says: "beyond the dictionary's 0 entries"},
+	}
+}
 
+func hostileV2(values []byte) map[string]hostilePage {
+	v2 := func(change func(*format.DataPageHeaderV2)) []craftPage {
+		return []craftPage{craftDataV2(format.Plain, []byte{6, 1}, values).
+			with(func(h *format.PageHeader) { change(&h.DataPageHeaderV2.V) })}
+	}
+	return map[string]hostilePage{
 		"v2 negative NULLs":      {pages: v2(func(h *format.DataPageHeaderV2) { h.NumNulls = -1 }), says: "-1 NULLs"},
 		"v2 wrong NULLs":         {pages: v2(func(h *format.DataPageHeaderV2) { h.NumNulls = 1 }), says: "has 0 NULLs and claims 1"},
 		"v2 too many NULLs":      {pages: v2(func(h *format.DataPageHeaderV2) { h.NumNulls = 4 }), says: "4 NULLs"},
@@ -209,15 +223,20 @@ func hostilePages(tb testing.TB) map[string]hostilePage {
 		"v2 negative repetition": {pages: v2(func(h *format.DataPageHeaderV2) { h.RepetitionLevelsByteLength = -2147483648 }), says: "levels take -2147483648"},
 		"v2 no levels":           {pages: v2(func(h *format.DataPageHeaderV2) { h.DefinitionLevelsByteLength = 0 }), says: "end 3 values early"},
 		"v2 too many values":     {pages: v2(func(h *format.DataPageHeaderV2) { h.NumValues = 5 }), says: "claims 5 values"},
+	}
+}
 
+func hostileDeltas() map[string]hostilePage {
+	delta := func(b ...byte) []craftPage { return []craftPage{craftData(format.DeltaLengthByteArray, b)} }
+	return map[string]hostilePage{
 		"deltas of nothing":       {pages: delta(), says: "impossible header"},
 		"deltas of half a header": {pages: delta(128, 1, 4), says: "impossible header"},
 		"deltas of other count":   {pages: delta(128, 1, 4, 2, 0), says: "2 deltas for 3 values"},
-		"deltas of millions":      {pages: delta(append([]byte{128, 1, 4}, append(long, 0)...)...), says: "impossible header"},
+		"deltas of millions":      {pages: delta(append([]byte{128, 1, 4}, append(long(), 0)...)...), says: "impossible header"},
 		"deltas in no blocks":     {pages: delta(0, 4, 3, 0), says: "blocks of 0"},
 		"deltas in no parts":      {pages: delta(128, 1, 0, 3, 0), says: "in 0 parts"},
 		"deltas in odd parts":     {pages: delta(128, 1, 3, 3, 0), says: "in 3 parts"},
-		"deltas in huge blocks":   {pages: delta(append(packed, 4, 3, 0)...), says: "impossible header"},
+		"deltas in huge blocks":   {pages: delta(append(packed(), 4, 3, 0)...), says: "impossible header"},
 		"deltas of 33 bits":       {pages: delta(128, 1, 4, 3, 0, 0, 33, 0, 0, 0), says: "33 bits"},
 		"deltas without a block":  {pages: delta(128, 1, 4, 3, 0), says: "deltas end 2 values early"},
 		"deltas cut off":          {pages: delta(128, 1, 4, 3, 0, 0, 32, 0, 0, 0, 1), says: "last delta ends beyond"},
