@@ -77,6 +77,14 @@ func (l *lab) whole(table string) string {
 	return strings.Join(l.rows(`SELECT * FROM posthog.%s ORDER BY ALL`, table), "\n")
 }
 
+// places are the keys, without when their content was last seen: a rollback forgets
+// no delivery, so that may be newer than it was before the dedup.
+func (l *lab) places() string {
+	l.t.Helper()
+	return strings.Join(l.rows(`SELECT event_id, bucket, created_at, row_ingested_at, content_hash, identity_hash
+		FROM posthog.tracks_keys ORDER BY ALL`), "\n")
+}
+
 // unique checks that every event has one row and one key.
 func (l *lab) unique() {
 	l.t.Helper()
@@ -140,7 +148,7 @@ func (l *lab) tell(update string, input any) {
 func TestDedup(t *testing.T) {
 	t.Parallel()
 	l := openSeeded(t)
-	tracks, keys := l.whole("tracks"), l.whole("tracks_keys")
+	tracks, keys := l.whole("tracks"), l.places()
 
 	var planned, done, again workflows.DedupResult
 	l.command(&planned, "dedup", "plan")
@@ -170,7 +178,7 @@ func TestDedup(t *testing.T) {
 	said, err = l.Starter(l.ctx, "dedup", "rollback", "--reason", "to try it")
 	require.NoError(t, err, said)
 	assert.Equal(t, tracks, l.whole("tracks"), "bit for bit")
-	assert.Equal(t, keys, l.whole("tracks_keys"))
+	assert.Equal(t, keys, l.places())
 	l.eventually("the run ends", func() bool { return !l.running(workflows.DedupID) })
 	assert.Empty(t, l.snapshots())
 
