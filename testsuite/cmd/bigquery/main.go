@@ -48,7 +48,10 @@ func run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stack.Stop()) }()
-	if err := stack.CreateDataset(ctx, project, name); err != nil {
+	switch err := stack.CreateDataset(ctx, project, name); {
+	case ctx.Err() != nil:
+		return nil // it was told to end
+	case err != nil:
 		return err
 	}
 	fmt.Printf("BigQuery's stand-in is at %s, with dataset %s\n", stack.URL(), *dataset)

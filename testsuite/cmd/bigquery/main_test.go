@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -49,6 +50,9 @@ func ask(ctx context.Context, address string) (string, error) {
 		return "", err
 	}
 	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("ask %s: %s", address, response.Status) // it may name the dataset too
+	}
 	content, err := io.ReadAll(response.Body)
 	return string(content), err
 }
