@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/config"
+	"github.com/posthog-tracks/posthog-tracks/internal/connect"
 	"github.com/posthog-tracks/posthog-tracks/internal/overview"
-	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/bigquery"
 	"github.com/posthog-tracks/posthog-tracks/internal/window"
 )
 
@@ -179,8 +179,7 @@ func withTests(spent overview.Spent, from config.Warehouse) overview.Spent {
 	if from.Kind != config.KindBigQuery {
 		return spent
 	}
-	price := bigquery.Price{PerTiB: from.BigQuery.PricePerTiB, PerSlotHour: from.BigQuery.PricePerSlotHour}
-	return spent.WithTests(price.OfBytes(spent.TestsRead))
+	return spent.WithTests(connect.Price(from.BigQuery).OfBytes(spent.TestsRead))
 }
 
 func freshnessOf(age time.Duration, settings config.Config) string {

@@ -9,7 +9,12 @@ import (
 
 // abandon drops the snapshot of a dedup that was not done.
 func (d *dedup) abandon(ctx workflow.Context) error {
-	return d.dropSnapshot(ctx, contract.DropSnapshotInput{ID: d.order.ID, OrderedAt: d.order.OrderedAt, UnlessApplied: true})
+	return d.dropSnapshot(ctx, d.unlessApplied())
+}
+
+// unlessApplied asks for the snapshot of a dedup to be dropped that was not done.
+func (d *dedup) unlessApplied() contract.DropSnapshotInput {
+	return contract.DropSnapshotInput{ID: d.order.ID, OrderedAt: d.order.OrderedAt, UnlessApplied: true}
 }
 
 // fail ends a run that could not do its dedup, or was cancelled meanwhile. Whichever
@@ -20,8 +25,7 @@ func (d *dedup) fail(ctx workflow.Context, err error) error {
 	defer cancel()
 	last = d.settings.lastWords(last, "drop the snapshot if the dedup was not done")
 	var dropped contract.DropSnapshotResult
-	in := contract.DropSnapshotInput{ID: d.order.ID, OrderedAt: d.order.OrderedAt, UnlessApplied: true}
-	if dropping := workflow.ExecuteActivity(last, contract.DropSnapshot, in).Get(last, &dropped); dropping != nil {
+	if dropping := workflow.ExecuteActivity(last, contract.DropSnapshot, d.unlessApplied()).Get(last, &dropped); dropping != nil {
 		workflow.GetLogger(ctx).Error("a snapshot may have stayed behind", "error", dropping)
 	}
 	how := "nothing was changed"

@@ -40,11 +40,16 @@ func BigQuery(ctx context.Context, settings config.Config, readOnly bool, abando
 			Pipeline:       settings.TaskQueue,
 			MaxBytesBilled: from.MaxBytesBilled,
 			JobTimeout:     from.JobTimeout,
-			Price:          bigquery.Price{PerTiB: from.PricePerTiB, PerSlotHour: from.PricePerSlotHour},
+			Price:          Price(from),
 			Abandon:        abandon,
 			Billed:         billed,
 		},
 	})
+}
+
+// Price is what BigQuery costs, as it is configured.
+func Price(from config.BigQuery) bigquery.Price {
+	return bigquery.Price{PerTiB: from.PricePerTiB, PerSlotHour: from.PricePerSlotHour}
 }
 
 // StagingBucket connects to the bucket that BigQuery loads staged files from. The

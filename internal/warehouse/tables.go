@@ -64,3 +64,9 @@ func (t Tables) Placeholders(quote func(parts ...string) string) map[string]stri
 
 // Name is the consumer table as people write it, for example "posthog.tracks".
 func (t Tables) Name() string { return fmt.Sprintf("%s.%s", t.Dataset, t.Tracks) }
+
+// KeysMissing says that nobody can write tracks before its keys are there, or, when
+// their rebuild is unfinished, complete.
+func (t Tables) KeysMissing(unfinished bool) *KeysMissingError {
+	return &KeysMissingError{Tracks: t.Name(), Keys: t.TracksKeys, Unfinished: unfinished}
+}

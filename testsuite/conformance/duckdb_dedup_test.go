@@ -1,10 +1,8 @@
 package conformance
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,21 +36,15 @@ func TestDuckDBDedupIsVerifiedBeforeReadersSeeIt(t *testing.T) {
 			var w *duckdb.Warehouse
 			l := newLab(t, func(t *testing.T) (Warehouse, activities.Area) {
 				t.Helper()
-				var err error
-				w, err = duckdb.New(duckdb.Options{
-					Path: filepath.Join(t.TempDir(), "warehouse.duckdb"), MemoryLimit: "256MB", Threads: 1,
-					IdleClose: time.Minute, Tables: warehouse.DefaultTables(), Cutover: Cutover,
-					Rewrite: func(step sql.Step) sql.Step {
+				w = openOld(t, func(o *duckdb.Options) {
+					o.Rewrite = func(step sql.Step) sql.Step {
 						if step.Name == broken.step && strings.Contains(step.Text, broken.text) {
 							found = true
 							step.Text = strings.Replace(step.Text, broken.text, broken.with, 1)
 						}
 						return step
-					},
+					}
 				})
-				require.NoError(t, err)
-				t.Cleanup(func() { assert.NoError(t, w.Close()) })
-				require.NoError(t, w.Look(t.Context(), `ALTER TABLE posthog.tracks ALTER event_id DROP NOT NULL`, func([]string) error { return nil }))
 				return w, staging.Directory{Root: t.TempDir()}
 			})
 			require.True(t, found, "the statement reads otherwise now")

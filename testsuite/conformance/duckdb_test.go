@@ -22,12 +22,16 @@ func TestDuckDB(t *testing.T) {
 	})
 }
 
-func openDuckDB(t *testing.T) *duckdb.Warehouse {
+func openDuckDB(t *testing.T, change ...func(*duckdb.Options)) *duckdb.Warehouse {
 	t.Helper()
-	w, err := duckdb.New(duckdb.Options{
+	options := duckdb.Options{
 		Path: filepath.Join(t.TempDir(), "warehouse.duckdb"), MemoryLimit: "256MB", Threads: 1,
 		IdleClose: time.Minute, Tables: warehouse.DefaultTables(), Cutover: Cutover,
-	})
+	}
+	for _, set := range change {
+		set(&options)
+	}
+	w, err := duckdb.New(options)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, w.Close()) })
 	return w
@@ -53,10 +57,16 @@ func TestDuckDBDedup(t *testing.T) {
 	t.Parallel()
 	RunDedup(t, func(t *testing.T) (Deduper, activities.Area) {
 		t.Helper()
-		w := openDuckDB(t)
-		require.NoError(t, w.Look(t.Context(), `ALTER TABLE posthog.tracks ALTER event_id DROP NOT NULL`, func([]string) error { return nil }))
-		return w, staging.Directory{Root: t.TempDir()}
+		return openOld(t), staging.Directory{Root: t.TempDir()}
 	})
+}
+
+// openOld opens a warehouse whose tracks takes rows without an id, as older ones do.
+func openOld(t *testing.T, change ...func(*duckdb.Options)) *duckdb.Warehouse {
+	t.Helper()
+	w := openDuckDB(t, change...)
+	require.NoError(t, w.Look(t.Context(), `ALTER TABLE posthog.tracks ALTER event_id DROP NOT NULL`, func([]string) error { return nil }))
+	return w
 }
 
 func TestDuckDBKeys(t *testing.T) {

@@ -85,6 +85,14 @@ func (l *lab) places() string {
 		FROM posthog.tracks_keys ORDER BY ALL`), "\n")
 }
 
+// forgotten are the events of which keys knew a newer delivery when they were copied
+// to keys_before.
+func (l *lab) forgotten() []string {
+	l.t.Helper()
+	return l.rows(`SELECT k.event_id FROM posthog.keys_before AS b JOIN posthog.tracks_keys AS k USING (event_id)
+		WHERE k.event_inserted_at IS NULL AND b.event_inserted_at IS NOT NULL OR k.event_inserted_at < b.event_inserted_at`)
+}
+
 // unique checks that every event has one row and one key.
 func (l *lab) unique() {
 	l.t.Helper()
@@ -149,6 +157,7 @@ func TestDedup(t *testing.T) {
 	t.Parallel()
 	l := openSeeded(t)
 	tracks, keys := l.whole("tracks"), l.places()
+	l.change(`CREATE TABLE posthog.keys_before AS SELECT * FROM posthog.tracks_keys`)
 
 	var planned, done, again workflows.DedupResult
 	l.command(&planned, "dedup", "plan")
@@ -179,6 +188,7 @@ func TestDedup(t *testing.T) {
 	require.NoError(t, err, said)
 	assert.Equal(t, tracks, l.whole("tracks"), "bit for bit")
 	assert.Equal(t, keys, l.places())
+	assert.Empty(t, l.forgotten())
 	l.eventually("the run ends", func() bool { return !l.running(workflows.DedupID) })
 	assert.Empty(t, l.snapshots())
 

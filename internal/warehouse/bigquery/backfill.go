@@ -139,7 +139,7 @@ func (b *backfilling) prepare(ctx context.Context) error {
 	tables := b.warehouse.options.Tables
 	switch {
 	case state.HasRows && !state.HasKeys:
-		return &warehouse.KeysMissingError{Tracks: tables.Name(), Keys: tables.TracksKeys}
+		return tables.KeysMissing(false)
 	case state.Read != b.day.Rows:
 		return &warehouse.SourceMovedError{Table: tables.BackfillTracks, Day: string(b.day.Day), Planned: b.day.Rows, Found: state.Read}
 	}

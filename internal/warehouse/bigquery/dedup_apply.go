@@ -91,7 +91,7 @@ func (d *deduping) guard(ctx context.Context, record *dedupRecord) error {
 		return err
 	}
 	if state.Rebuilding {
-		return &warehouse.KeysMissingError{Tracks: tables.Name(), Keys: tables.TracksKeys, Unfinished: true}
+		return tables.KeysMissing(true)
 	}
 	if state.Fence != record.Fence {
 		return &warehouse.MovedError{Tracks: tables.Name(), Since: "the snapshot"}

@@ -46,8 +46,7 @@ func (d *deduping) takeBack(ctx context.Context) error {
 		return err
 	}
 	if state.Rebuilding || state.HasNone { // a few keys would pass for all of them
-		tables := d.warehouse.options.Tables
-		return &warehouse.KeysMissingError{Tracks: tables.Name(), Keys: tables.TracksKeys, Unfinished: state.Rebuilding}
+		return d.warehouse.options.Tables.KeysMissing(state.Rebuilding)
 	}
 	now, err := askOne[struct {
 		Rows    int64 `bigquery:"row_count"`

@@ -90,7 +90,7 @@ func (m *merging) prepare(ctx context.Context) error {
 	tables := m.warehouse.options.Tables
 	switch {
 	case state.Rebuilding || state.HasRows && !state.HasKeys:
-		return &warehouse.KeysMissingError{Tracks: tables.Name(), Keys: tables.TracksKeys, Unfinished: state.Rebuilding}
+		return tables.KeysMissing(state.Rebuilding)
 	case state.Loaded != m.load.Rows.Loaded:
 		return &warehouse.InvariantError{
 			Law:   fmt.Sprintf("window %s must hold the %d rows of load %s", m.load.Window, m.load.Rows.Loaded, m.load.ID),

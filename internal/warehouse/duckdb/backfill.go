@@ -116,8 +116,7 @@ func (b *backfilling) guard(ctx context.Context) error {
 		return err
 	}
 	if rebuilding || hasRows && !hasKeys {
-		tables := b.warehouse.options.Tables
-		return &warehouse.KeysMissingError{Tracks: tables.Name(), Keys: tables.TracksKeys, Unfinished: rebuilding}
+		return b.warehouse.options.Tables.KeysMissing(rebuilding)
 	}
 	return nil
 }

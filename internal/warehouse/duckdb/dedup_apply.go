@@ -101,8 +101,7 @@ func (d *deduping) guardKeys(ctx context.Context, mends bool) error {
 		return err
 	}
 	if rebuilding || missing && !mends {
-		tables := d.warehouse.options.Tables
-		return &warehouse.KeysMissingError{Tracks: tables.Name(), Keys: tables.TracksKeys, Unfinished: rebuilding}
+		return d.warehouse.options.Tables.KeysMissing(rebuilding)
 	}
 	return nil
 }
