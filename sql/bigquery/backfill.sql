@@ -98,6 +98,7 @@ SELECT
   (SELECT IFNULL(MAX(seq), 0) FROM ${write_fence}) AS fence,
   (SELECT COUNT(*) FROM ${tracks}) > 0 AS has_rows,
   (SELECT COUNT(*) FROM ${tracks_keys}) > 0 AS has_keys,
+  (SELECT COUNT(*) FROM ${tracks_keys_slices} WHERE swapped_at IS NULL) > 0 AS rebuilding,
   (SELECT COUNT(*) FROM of_the_day) AS rows_read,
   ARRAY(SELECT DISTINCT bucket FROM of_the_day WHERE bucket IS NOT NULL ORDER BY bucket) AS buckets;
 

@@ -6,6 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/posthog-tracks/posthog-tracks/activities"
+	"github.com/posthog-tracks/posthog-tracks/internal/keys"
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
 	"github.com/posthog-tracks/posthog-tracks/internal/window"
@@ -191,6 +193,22 @@ func backfillWithoutKeys(l *lab) {
 	_, err := l.warehouse.BackfillDay(l.t.Context(), theDay("b1", planned[0], false))
 	var missing *warehouse.KeysMissingError
 	require.ErrorAs(l.t, err, &missing)
+	assert.Len(l.t, l.tracks(), 1)
+}
+
+// backfillWhileKeysAreRebuilt comes between the slices of a rebuild that has stopped.
+func backfillWhileKeysAreRebuilt(l *lab) {
+	l.deliver(l.hour(1), event(1))
+	l.inherit(old(2, 1))
+	planned := l.days()
+	rebuild, ok := l.warehouse.(activities.KeysWarehouse)
+	require.True(l.t, ok)
+	_, err := rebuild.PlanKeys(l.t.Context(), keys.PlanRequest{RebuildID: "half done"})
+	require.NoError(l.t, err)
+	_, err = l.warehouse.BackfillDay(l.t.Context(), theDay("b1", planned[0], false))
+	var missing *warehouse.KeysMissingError
+	require.ErrorAs(l.t, err, &missing)
+	assert.True(l.t, missing.Unfinished)
 	assert.Len(l.t, l.tracks(), 1)
 }
 

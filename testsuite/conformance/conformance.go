@@ -33,6 +33,7 @@ func Run(t *testing.T, open func(*testing.T) (Warehouse, activities.Area)) { //n
 		"backfill/ids of every kind":                     backfillIDs,
 		"backfill/then deliveries":                       backfillThenDeliveries,
 		"backfill/refuses tracks without keys":           backfillWithoutKeys,
+		"backfill/refuses while keys are rebuilt":        backfillWhileKeysAreRebuilt,
 		"backfill/refuses a source that moved":           backfillOfMovedSource,
 		"backfill/of nothing":                            backfillOfNothing,
 		"freshness/is the newest stamp":                  freshness,

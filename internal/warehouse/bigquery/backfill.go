@@ -92,11 +92,12 @@ type backfilling struct {
 
 // backfillState is what a day has to know before it begins.
 type backfillState struct {
-	Fence   int64   `bigquery:"fence"`
-	HasRows bool    `bigquery:"has_rows"`
-	HasKeys bool    `bigquery:"has_keys"`
-	Read    int64   `bigquery:"rows_read"`
-	Buckets []int64 `bigquery:"buckets"`
+	Fence      int64   `bigquery:"fence"`
+	HasRows    bool    `bigquery:"has_rows"`
+	HasKeys    bool    `bigquery:"has_keys"`
+	Rebuilding bool    `bigquery:"rebuilding"`
+	Read       int64   `bigquery:"rows_read"`
+	Buckets    []int64 `bigquery:"buckets"`
 }
 
 // backfilledRow is the counts of a day as they are counted and booked.
@@ -138,8 +139,8 @@ func (b *backfilling) prepare(ctx context.Context) error {
 	}
 	tables := b.warehouse.options.Tables
 	switch {
-	case state.HasRows && !state.HasKeys:
-		return tables.KeysMissing(false)
+	case state.Rebuilding || state.HasRows && !state.HasKeys:
+		return tables.KeysMissing(state.Rebuilding)
 	case state.Read != b.day.Rows:
 		return &warehouse.SourceMovedError{Table: tables.BackfillTracks, Day: string(b.day.Day), Planned: b.day.Rows, Found: state.Read}
 	}
