@@ -134,11 +134,15 @@ func dedupUndated(l *dedupLab, _ *fuse) {
 	before := l.everything("tracks")
 	plan := l.plan()
 	assert.Equal(l.t, []ledger.DedupDay{{Day: "undated", DedupCounts: ledger.DedupCounts{NoKey: 2}}}, plan.Days)
-	order, _ := l.dedup("run")
-	assert.Equal(l.t, []string{line("0001", noon, "first")}, l.tracks())
-	assert.Equal(l.t, []string{"0001|timestamp_missing", "0002|timestamp_missing"},
-		l.rows(`SELECT SUBSTR(event_id, 33), reason FROM posthog.merge_rejects ORDER BY 1`))
-	_, err := l.deduper.RollbackDedup(l.t.Context(), order.ID)
-	require.NoError(l.t, err)
-	assert.Equal(l.t, before, l.everything("tracks"))
+	for _, whole := range []bool{false, true} {
+		order := l.order(fmt.Sprint("whole table: ", whole), plan)
+		order.WholeTable = whole
+		require.NoError(l.t, l.attempt(l.t.Context(), order))
+		assert.Equal(l.t, []string{line("0001", noon, "first")}, l.tracks())
+		assert.Equal(l.t, []string{"0001|timestamp_missing", "0002|timestamp_missing"},
+			l.rows(`SELECT SUBSTR(event_id, 33), reason FROM posthog.merge_rejects ORDER BY 1`))
+		_, err := l.deduper.RollbackDedup(l.t.Context(), order.ID)
+		require.NoError(l.t, err)
+		assert.Equal(l.t, before, l.everything("tracks"))
+	}
 }

@@ -24,6 +24,11 @@ func (w *Warehouse) PlanDedup(ctx context.Context) (ledger.DedupPlan, error) {
 	for copied, table := range map[string]string{"source": "tracks", "snapshot": "tracks", "keys_snapshot": "tracks_keys"} {
 		d.fill[copied] = w.tables[table]
 	}
+	columns, err := w.columns(ctx, w.tableOf("tracks"))
+	if err != nil {
+		return ledger.DedupPlan{}, err
+	}
+	d.checksum(columns)
 	now, err := askOne[position](ctx, d.script, "position")
 	if err != nil {
 		return ledger.DedupPlan{}, err

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
+
+	bq "cloud.google.com/go/bigquery"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
@@ -80,6 +84,19 @@ func (d *deduping) check(order ledger.DedupOrder) {
 	if order.WholeTable {
 		d.fill["checked_ranges"] = "TRUE"
 	}
+}
+
+// checksum says how a checksum of each column is made of rows t, and how those that
+// differ between e and f are named. The columns are those that the table really has.
+func (d *deduping) checksum(columns map[string]bq.FieldType) {
+	sums, unlike := make([]string, 0, len(columns)), make([]string, 0, len(columns))
+	for _, name := range slices.Sorted(maps.Keys(columns)) {
+		value := fmt.Sprintf("IF(t.`%[1]s` IS NULL, '', CONCAT(CHR(31), TO_JSON_STRING(t.`%[1]s`)))", name)
+		sums = append(sums, fmt.Sprintf("BIT_XOR(FARM_FINGERPRINT(CONCAT(t.event_id, %s))) AS `%s`", value, name))
+		unlike = append(unlike, fmt.Sprintf("IF(LOGICAL_OR(e.checksums.`%[1]s` != f.checksums.`%[1]s`), '%[1]s', NULL)", name))
+	}
+	d.fill["checksums"] = "STRUCT(\n  " + strings.Join(sums, ",\n  ") + "\n)"
+	d.fill["unlike_columns"] = "[\n  " + strings.Join(unlike, ",\n  ") + "\n]"
 }
 
 // guard makes sure that tracks is what the snapshot holds, and that nobody is

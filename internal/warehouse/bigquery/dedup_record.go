@@ -72,13 +72,17 @@ func (w *Warehouse) recorded(ctx context.Context, id string) (*deduping, *dedupR
 	case record.Dropped:
 		return nil, nil, &warehouse.SnapshotGoneError{ID: id, Why: "its snapshot has been dropped"}
 	}
-	for _, name := range []string{d.snapshotName("tracks"), d.snapshotName("tracks_keys")} {
+	for _, table := range []string{"tracks", "tracks_keys"} {
+		name := d.snapshotName(table)
 		columns, err := w.columns(ctx, name)
 		if err != nil {
 			return nil, nil, fmt.Errorf("look at snapshot %s: %w", name, err)
 		}
 		if columns == nil {
 			return nil, nil, &warehouse.SnapshotGoneError{ID: id, Why: "its snapshot " + name + " is not there"}
+		}
+		if table == "tracks" {
+			d.checksum(columns)
 		}
 	}
 	return d, record, nil

@@ -82,6 +82,8 @@ func pieces(w *Warehouse) map[string]string {
 		_, fill[name] = w.table(name + "_20260612T10_0a1b2c3d4e5f")
 	}
 	fill["source"], fill["checked_ranges"] = fill["snapshot"], "TRUE"
+	d := &deduping{script: &script{fill: fill}}
+	d.checksum(map[string]bq.FieldType{"created_at": bq.TimestampFieldType, "event_payload": bq.JSONFieldType, "locale": bq.StringFieldType})
 	return fill
 }
 

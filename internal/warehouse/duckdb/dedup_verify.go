@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
@@ -39,15 +40,19 @@ func (d *deduping) verify(ctx context.Context, record *dedupRecord) error {
 	if rows != record.dedup.Rows {
 		return &warehouse.InvariantError{Law: law("tracks must have %d rows", record.dedup.Rows), Found: law("it has %d", rows)}
 	}
+	var unlike []string
 	for _, column := range slices.Sorted(maps.Keys(record.checksums)) {
 		if strconv.FormatUint(now[column], 10) != record.checksums[column] {
-			return &warehouse.InvariantError{
-				Law:   "a dedup must leave the rows of other events as they were, and of each repeated event the newest content",
-				Found: "the checksum of " + column + " is not what follows from the snapshot",
-			}
+			unlike = append(unlike, column)
 		}
 	}
-	return nil
+	if unlike == nil {
+		return nil
+	}
+	return &warehouse.InvariantError{
+		Law:   "a dedup must leave the rows of other events as they were and of each repeated event the newest content",
+		Found: "by their checksums these columns are not what follows from the snapshot: " + strings.Join(unlike, ", "),
+	}
 }
 
 // expected are the checksums of tracks after the dedup: those of the snapshot, without
