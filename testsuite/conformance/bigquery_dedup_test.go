@@ -67,17 +67,6 @@ func (f *fuse) after(t *testing.T, jobs int, fn func(context.Context) error) err
 	return fn(ctx)
 }
 
-// attempt does all of a dedup, as far as ctx lets it.
-func (l *dedupLab) attempt(ctx context.Context, order ledger.DedupOrder) error {
-	if _, err := l.deduper.SnapshotTracks(ctx, order); err != nil {
-		return err
-	}
-	if _, err := l.deduper.ApplyDedup(ctx, order); err != nil {
-		return err
-	}
-	return l.deduper.VerifyDedup(ctx, order)
-}
-
 // dedupCancelled cancels a dedup and its rollback after each of their jobs. tracks is
 // then as before or as after, and the next attempt ends as if nothing had been.
 func dedupCancelled(l *dedupLab, burning *fuse) {

@@ -30,6 +30,14 @@ func event(n int, changes ...change) sample.Event {
 	return e
 }
 
+// events are deliveries of the events from first to last.
+func events(first, last int) (all []sample.Event) {
+	for n := first; n <= last; n++ {
+		all = append(all, event(n))
+	}
+	return all
+}
+
 func text(v string) sample.Text         { return sample.Text{V: v, Valid: true} }
 func instant(t time.Time) sample.Micros { return sample.Micros{V: t.UnixMicro(), Valid: true} }
 func content(v string) change           { return func(e *sample.Event) { e.PersonID = text(v) } }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/posthog-tracks/posthog-tracks/internal/window"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/conformance"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/oracle"
+	"github.com/posthog-tracks/posthog-tracks/testsuite/reading"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/sample"
 )
 
@@ -280,32 +280,8 @@ func (p *player) deliver(ctx context.Context, l Load) error {
 
 // compare says where the warehouse and the oracle differ.
 func compare(answer, told string, world *oracle.World, tables []string) error {
-	var differences []string
 	if answer != told {
-		differences = append(differences, fmt.Sprintf("the warehouse answers %q, the oracle %q", answer, told))
+		return reading.Compare(world, tables, fmt.Sprintf("the warehouse answers %q, the oracle %q", answer, told))
 	}
-	want := world.Tables()
-	for _, line := range lacking(tables, want) {
-		differences = append(differences, "only in the warehouse: "+line)
-	}
-	for _, line := range lacking(want, tables) {
-		differences = append(differences, "only in the oracle:    "+line)
-	}
-	if differences == nil {
-		return nil
-	}
-	return errors.New("differs from the oracle:\n" + strings.Join(differences, "\n"))
-}
-
-// lacking are the lines that others lack.
-func lacking(lines, others []string) (left []string) {
-	others = slices.Clone(others)
-	for _, line := range lines {
-		if i := slices.Index(others, line); i >= 0 {
-			others = slices.Delete(others, i, i+1)
-		} else {
-			left = append(left, line)
-		}
-	}
-	return left
+	return reading.Compare(world, tables)
 }
