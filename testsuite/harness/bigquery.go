@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
@@ -77,12 +79,20 @@ func (r *Rig) openBigQuery(ctx context.Context) (*bigquery.Warehouse, error) {
 	return tables, nil
 }
 
-// copied are the tables that copyTables copies.
+// copied are the tables that can be copied.
 var copied = []string{"raw_tracks", "tracks", "tracks_keys", "raw_rejects", "merge_rejects", "window_ledger", "backfill_ledger"}
 
-// copyTables makes WarehouseFile a copy of what the stand-in's tables hold, row for
-// row, so that whatever is asked of DuckDB's tables can be asked of BigQuery's.
-func (r *Rig) copyTables(ctx context.Context) (err error) {
+// readBy are those of them that a statement reads.
+func readBy(statement string) []string {
+	return slices.DeleteFunc(slices.Clone(copied), func(table string) bool {
+		return !strings.Contains(statement, "posthog."+table)
+	})
+}
+
+// copyTables makes WarehouseFile a copy of what some of the stand-in's tables hold, row
+// for row, so that whatever is asked of DuckDB's tables can be asked of BigQuery's. The
+// others are empty in it: copying is slow.
+func (r *Rig) copyTables(ctx context.Context, tables []string) (err error) {
 	from, err := r.openBigQuery(ctx)
 	if err != nil {
 		return err
@@ -102,7 +112,7 @@ func (r *Rig) copyTables(ctx context.Context) (err error) {
 	if err := to.Look(ctx, `ALTER TABLE posthog.tracks ALTER event_id DROP NOT NULL`, nothing); err != nil {
 		return fmt.Errorf("let rows in that have no event_id: %w", err)
 	}
-	for _, table := range copied {
+	for _, table := range tables {
 		export := fmt.Sprintf(`EXPORT DATA OPTIONS (uri = 'gs://%s/%s-*.parquet', format = 'PARQUET', overwrite = TRUE) AS
 			SELECT * FROM posthog.%s`, copyBucket, table, table)
 		if err := from.Look(ctx, export, nothing); err != nil {

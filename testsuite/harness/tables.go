@@ -13,7 +13,7 @@ import (
 // without the head. No worker may be at work for long.
 func (r *Rig) Query(ctx context.Context, statement string) (rows [][]string, err error) {
 	if r.BigQuery != nil {
-		if err := r.copyTables(ctx); err != nil {
+		if err := r.copyTables(ctx, readBy(statement)); err != nil {
 			return nil, err
 		}
 	}
