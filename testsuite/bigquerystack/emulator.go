@@ -44,6 +44,7 @@ type Stack struct {
 
 	options Options
 	command *exec.Cmd
+	ended   chan struct{} // closed when command has ended
 	server  *http.Server
 	address string
 }
@@ -106,12 +107,30 @@ func (s *Stack) Stop() error {
 	}
 	if s.command != nil && s.command.Process != nil {
 		failures = append(failures, s.command.Process.Signal(syscall.SIGTERM))
-		_ = s.command.Wait() // it is told to end; how it does is its own business
+		<-s.ended // it is told to end; how it does is its own business
 	}
 	return errors.Join(failures...)
 }
 
-func (s *Stack) startEmulator(ctx context.Context) (*url.URL, error) {
+// starts is how often the emulator is started before it is given up: its ports are
+// free when they are looked for, and may be somebody else's when it listens.
+const starts = 5
+
+// errEnded says that the emulator has ended by itself.
+var errEnded = errors.New("it has ended")
+
+func (s *Stack) startEmulator(ctx context.Context) (upstream *url.URL, err error) {
+	for range starts {
+		if upstream, err = s.launch(ctx); !errors.Is(err, errEnded) {
+			break
+		}
+		s.command = nil
+	}
+	return upstream, err
+}
+
+// launch starts the emulator and returns when it answers.
+func (s *Stack) launch(ctx context.Context) (*url.URL, error) {
 	rest, err := freePort(ctx)
 	if err != nil {
 		return nil, err
@@ -135,15 +154,21 @@ func (s *Stack) startEmulator(ctx context.Context) (*url.URL, error) {
 	if err := s.command.Start(); err != nil {
 		return nil, fmt.Errorf("start bqemulator (make test-bigquery installs it): %w", err)
 	}
+	command, ended := s.command, make(chan struct{})
+	s.ended = ended
+	go func() {
+		_ = command.Wait()
+		close(ended)
+	}()
 	upstream := &url.URL{Scheme: "http", Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(rest))}
-	if err := awaitHealth(ctx, upstream); err != nil {
+	if err := awaitHealth(ctx, upstream, ended); err != nil {
 		content, _ := os.ReadFile(s.options.Log)
 		return nil, fmt.Errorf("start bqemulator: %w\n%s", err, bytes.TrimSpace(content[max(0, len(content)-2000):]))
 	}
 	return upstream, nil
 }
 
-func awaitHealth(ctx context.Context, upstream *url.URL) error {
+func awaitHealth(ctx context.Context, upstream *url.URL, ended <-chan struct{}) error {
 	for {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, upstream.JoinPath("healthz").String(), nil)
 		if err != nil {
@@ -157,6 +182,8 @@ func awaitHealth(ctx context.Context, upstream *url.URL) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("it does not answer: %w", ctx.Err())
+		case <-ended:
+			return errEnded
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
