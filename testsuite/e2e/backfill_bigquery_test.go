@@ -36,28 +36,36 @@ SELECT
 	TIMESTAMP '2026-04-01 00:00:00+00', TIMESTAMP_ADD(TIMESTAMP '2026-03-20 00:00:00+00', INTERVAL version SECOND)
 FROM history`
 
+// inheritedOnBigQuery opens a lab whose warehouse has legacy history, and an hour.
+func inheritedOnBigQuery(t *testing.T) *lab {
+	t.Helper()
+	l := open(t, onBigQuery)
+	l.upload(hour(t, 1), ordinary(2))
+	l.load(hour(t, 1)) // the worker makes the tables at its first work
+	l.change(legacyOnBigQuery)
+	return l
+}
+
 // A backfill on BigQuery under kills, with an hour in the middle, ends in the same
 // tables as one that was left alone.
 func TestBackfillOnBigQuerySurvivesKills(t *testing.T) {
 	t.Parallel()
-	prepare := func() *lab {
-		l := open(t, onBigQuery)
-		l.upload(hour(t, 1), ordinary(2))
-		l.load(hour(t, 1)) // the worker makes the tables at its first work
-		l.change(legacyOnBigQuery)
-		return l
-	}
-	calm := prepare().withAnHour()
+	calm := inheritedOnBigQuery(t).withAnHour()
 	require.NoError(t, calm.oneOff(workflows.BackfillID, workflows.BackfillTracks, really()).Get(calm.ctx, nil))
 	want, err := calm.Contents(calm.ctx)
 	require.NoError(t, err)
 
-	l := prepare()
+	l := inheritedOnBigQuery(t)
 	l.upload(hour(t, 0), ordinary(1))
-	result := l.backfillThroughKills(killsOnBigQuery)
+	result := l.backfillThroughKills(killsWanted)
 	assert.Equal(t, ledger.Backfilled{Read: 144, Inserted: 120, Duplicate: 12, Collided: 12}, counted(result.Rows))
 	l.prove()
 	got, err := l.Contents(l.ctx)
 	require.NoError(t, err)
 	assert.Empty(t, slices.DeleteFunc(want, isBooking).Compare(slices.DeleteFunc(got, isBooking)))
+}
+
+func TestCancelledBackfillOnBigQuery(t *testing.T) {
+	t.Parallel()
+	inheritedOnBigQuery(t).cancelBackfills(120, 9)
 }

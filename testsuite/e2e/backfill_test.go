@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -230,24 +232,35 @@ func TestSteeredBackfill(t *testing.T) {
 // and the next goes on with the others.
 func TestCancelledBackfill(t *testing.T) {
 	t.Parallel()
-	l := inherited(t, 8).withAnHour()
+	inherited(t, 8).withAnHour().cancelBackfills(8*legacyEvents, 12)
+}
+
+// cancelBackfills cancels backfills of so many events, which lie on so many days.
+func (l *lab) cancelBackfills(events, days int) {
+	l.t.Helper()
 	for _, activity := range []string{contract.PlanBackfill, contract.BackfillDay, anyActivity, contract.BackfillDay} {
 		run := l.oneOff(workflows.BackfillID, workflows.BackfillTracks, really())
 		r := newReaper(l, func() []string { return []string{workflows.BackfillID, harness.Writer} })
-		if !r.catch(activity, func() bool { return l.status(run) != enums.WORKFLOW_EXECUTION_STATUS_RUNNING }) {
-			break // everything is done
+		done := func() bool { return l.status(run) != enums.WORKFLOW_EXECUTION_STATUS_RUNNING }
+		caught := r.catch(activity, func() bool {
+			return done() || activity == contract.PlanBackfill && l.backfilledDays(run.GetID()) > 0
+		})
+		if done() {
+			break // everything
 		}
 		l.cancel(run)
-		r.thaw()
+		if caught {
+			r.thaw()
+		}
 		l.ends(run)
-		assert.False(t, l.running(harness.Writer), "the lock is not free")
+		assert.False(l.t, l.running(harness.Writer), "the lock is not free")
 		l.prove()
 		booked := l.rows(`SELECT day, rows_inserted FROM posthog.backfill_ledger ORDER BY 1`)
 		held := l.rows(`SELECT COUNT(*) FROM posthog.tracks`)
-		t.Logf("cancelled in %s: %d days booked, %s events", activity, len(booked), held[0])
+		l.t.Logf("cancelled in %s: %d days booked, %s events", activity, len(booked), held[0])
 	}
-	require.NoError(t, l.oneOff(workflows.BackfillID, workflows.BackfillTracks, really()).Get(l.ctx, nil))
+	require.NoError(l.t, l.oneOff(workflows.BackfillID, workflows.BackfillTracks, really()).Get(l.ctx, nil))
 	l.prove()
-	assert.Equal(t, []string{"2400"}, l.rows(`SELECT COUNT(*) FROM posthog.tracks WHERE created_at < TIMESTAMPTZ '2026-01-01'`))
-	assert.Equal(t, []string{"12|12"}, l.rows(`SELECT COUNT(*), COUNT(DISTINCT day) FROM posthog.backfill_ledger`), "no day is done twice")
+	assert.Equal(l.t, []string{strconv.Itoa(events)}, l.rows(`SELECT COUNT(*) FROM posthog.tracks WHERE created_at < TIMESTAMPTZ '2026-01-01'`))
+	assert.Equal(l.t, []string{fmt.Sprintf("%d|%d", days, days)}, l.rows(`SELECT COUNT(*), COUNT(DISTINCT day) FROM posthog.backfill_ledger`), "no day is done twice")
 }

@@ -2,16 +2,11 @@
 
 package e2e
 
-import (
-	"testing"
-)
-
-// killsOnBigQuery is how many kills a test on the stand-in must survive: it is slow.
-const killsOnBigQuery = 6
+import "testing"
 
 func TestDedupOnBigQuerySurvivesKills(t *testing.T) {
 	t.Parallel()
-	openSeeded(t, onBigQuery).dedupThroughKills(killsOnBigQuery)
+	openSeeded(t, onBigQuery).dedupThroughKills(killsWanted)
 }
 
 func TestCancelledDedupOnBigQuery(t *testing.T) {

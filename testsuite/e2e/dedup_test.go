@@ -206,7 +206,8 @@ func TestDedup(t *testing.T) {
 	l.prove()
 }
 
-// ofADedup are the activities that every dedup and its rollback run under the lock.
+// ofADedup are the activities that every dedup and its rollback run under the lock, in
+// order: the last is the rollback's.
 var ofADedup = []string{
 	contract.SnapshotTracks, contract.ApplyDedup, contract.VerifyDedup, contract.RollbackDedup,
 }
@@ -230,11 +231,9 @@ func (l *lab) dedupThroughKills(kills int) {
 	before := l.whole("tracks")
 	var want, wantKeys string
 	r := newReaper(l, func() []string { return []string{workflows.DedupID, harness.Writer} })
-	until := func(state workflows.DedupState) {
+	until := func(state workflows.DedupState, activities []string) {
 		over := func() bool { return l.dedupState().State == state }
-		for r.kills < kills && !over() {
-			r.hunt(r.rarest(ofADedup), over)
-		}
+		r.huntInTurn(kills, activities, over)
 		l.reaches(state)
 	}
 	for cycle := 0; cycle == 0 || r.kills < kills; cycle++ {
@@ -244,14 +243,14 @@ func (l *lab) dedupThroughKills(kills int) {
 			l.reaches(workflows.DedupApplied)
 			want, wantKeys = l.whole("tracks"), l.whole("tracks_keys")
 		} else {
-			until(workflows.DedupApplied)
+			until(workflows.DedupApplied, ofADedup[:3])
 		}
 		l.unique()
 		assert.Equal(l.t, want, l.whole("tracks"))
 		assert.Equal(l.t, wantKeys, l.whole("tracks_keys"))
 		l.tell(workflows.RollbackUpdate, workflows.Because{Reason: "to do it again"})
 		if cycle > 0 {
-			until(workflows.DedupRolledBack)
+			until(workflows.DedupRolledBack, ofADedup[3:])
 		}
 		require.NoError(l.t, run.Get(l.ctx, nil))
 		assert.Equal(l.t, before, l.whole("tracks"))

@@ -55,36 +55,88 @@ func (l *lab) rebuildKeys(in workflows.KeysRebuildInput) client.WorkflowRun {
 // Keys that are lost are built again as they were, whatever is killed meanwhile.
 func TestKeysAreRebuiltThroughKills(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	for _, w := range harness.Hours(hour(t, 0), 3) {
-		l.upload(w, ordinary(uint64(w.Start().Hour())))
+	open(t).keysThroughKills(killsWanted)
+}
+
+// loseKeys loads three hours and removes their keys, which it returns.
+func (l *lab) loseKeys() []string {
+	l.t.Helper()
+	for day := range 3 { // a slice has whole days on BigQuery
+		w := hour(l.t, 24*day)
+		l.upload(w, ordinary(uint64(day)))
 		l.load(w)
 	}
-	want := l.keyRows()
-	require.NotEmpty(t, want)
+	lost := l.keyRows()
+	require.NotEmpty(l.t, lost)
 	l.change(`DELETE FROM posthog.tracks_keys WHERE TRUE`)
+	return lost
+}
 
-	l.upload(hour(t, 3), ordinary(9))
-	refused := l.start(workflows.HourlyInput{Window: hour(t, 3)})
+// keysThroughKills loses all keys and has them built again, until so many workers
+// were killed.
+func (l *lab) keysThroughKills(kills int) {
+	l.t.Helper()
+	want := l.loseKeys()
+	later := hour(l.t, 49)
+	l.upload(later, ordinary(9))
+	refused := l.start(workflows.HourlyInput{Window: later})
 	failure := l.fails(refused, contract.ErrKeysMissing)
-	require.ErrorContains(t, failure, "starter keys rebuild")
+	require.ErrorContains(l.t, failure, "starter keys rebuild")
 
 	r := newReaper(l, func() []string { return []string{harness.Writer} })
-	for r.kills < killsWanted {
+	for r.kills < kills {
 		run := l.rebuildKeys(workflows.KeysRebuildInput{SliceRows: 20})
 		over := func() bool { return l.status(run) != enums.WORKFLOW_EXECUTION_STATUS_RUNNING }
-		for r.kills < killsWanted && !over() {
-			r.hunt(r.rarest([]string{contract.PlanKeys, contract.BuildKeys, contract.SwapKeys}), over)
-		}
+		r.huntInTurn(kills, []string{contract.PlanKeys, contract.BuildKeys, contract.BuildKeys, contract.SwapKeys}, over)
 		var rebuilt keys.Rebuilt
-		require.NoError(t, run.Get(l.ctx, &rebuilt))
-		assert.Equal(t, int64(len(want)), rebuilt.Keys)
-		assert.Zero(t, rebuilt.Duplicates)
-		assert.Greater(t, rebuilt.Slices, 3)
-		assert.Equal(t, want, l.keyRows())
+		require.NoError(l.t, run.Get(l.ctx, &rebuilt))
+		assert.Equal(l.t, int64(len(want)), rebuilt.Keys)
+		assert.Zero(l.t, rebuilt.Duplicates)
+		assert.Greater(l.t, rebuilt.Slices, 3)
+		assert.Equal(l.t, want, l.keyRows())
 	}
 	r.report()
-	l.load(hour(t, 3))
+	for _, activity := range ofARebuild {
+		assert.Positive(l.t, r.hits[activity], activity)
+	}
+	l.load(later)
+	l.prove()
+}
+
+// ofARebuild are the activities that every rebuild of the keys runs.
+var ofARebuild = []string{contract.PlanKeys, contract.BuildKeys, contract.SwapKeys}
+
+// A rebuild that is cancelled in the middle of any activity leaves tracks as it was and
+// either no key or all of them, and the next one goes through.
+func TestCancelledKeysRebuild(t *testing.T) {
+	t.Parallel()
+	open(t).cancelRebuilds()
+}
+
+func (l *lab) cancelRebuilds() {
+	l.t.Helper()
+	want, tracks := l.loseKeys(), l.whole("tracks")
+	r := newReaper(l, func() []string { return []string{harness.Writer} })
+	for _, activity := range ofARebuild {
+		run := r.caughtRun(activity, func() client.WorkflowRun {
+			l.change(`DELETE FROM posthog.tracks_keys WHERE TRUE`)
+			return l.rebuildKeys(workflows.KeysRebuildInput{SliceRows: 20})
+		})
+		l.cancel(run)
+		r.thaw()
+		status, held := l.ends(run), l.keyRows()
+		l.t.Logf("cancelled in %s: %s with %d of %d keys", activity, status, len(held), len(want))
+		assert.False(l.t, l.running(harness.Writer), "the lock is not free")
+		assert.Equal(l.t, tracks, l.whole("tracks"), activity)
+		if len(held) > 0 {
+			assert.Equal(l.t, contract.SwapKeys, activity, "too early for keys")
+			assert.Equal(l.t, want, held)
+		} else {
+			assert.Equal(l.t, enums.WORKFLOW_EXECUTION_STATUS_CANCELED, status, activity)
+		}
+	}
+	require.NoError(l.t, l.rebuildKeys(workflows.KeysRebuildInput{SliceRows: 20}).Get(l.ctx, nil))
+	assert.Equal(l.t, want, l.keyRows())
 	l.prove()
 }
 

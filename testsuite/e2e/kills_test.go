@@ -23,7 +23,7 @@ var ofTheDay = []string{
 	contract.AwaitExport, contract.StageObject, contract.CommitWindow, contract.CheckFreshness, contract.MergeWindow,
 }
 
-// killsWanted is how many kills a day must survive.
+// killsWanted is how many kills a workflow must survive, on either warehouse.
 const killsWanted = 30
 
 // The tables must end up as if nobody had been killed.

@@ -27,6 +27,15 @@ import (
 // patience is how long a test waits for what must come before it fails.
 const patience = 10 * time.Minute
 
+// life is how long a whole test may take. The stand-in for BigQuery is slow, above all
+// when many tests share the machine.
+func life(o harness.Options) time.Duration {
+	if o.BigQuery {
+		return 2 * patience
+	}
+	return patience
+}
+
 // lab is a rig of one test, with a worker.
 type lab struct {
 	*harness.Rig
@@ -47,7 +56,7 @@ func open(t *testing.T, change ...func(*harness.Options)) *lab {
 	for _, apply := range change {
 		apply(&options)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), life(options))
 	t.Cleanup(cancel)
 	rig, err := harness.Start(ctx, options)
 	require.NoError(t, err)

@@ -15,6 +15,9 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/posthog-tracks/posthog-tracks/internal/contract"
 )
 
 // seedVariable sets what the instants of kills follow from.
@@ -44,13 +47,17 @@ type reaper struct {
 	// hits counts the kills that each activity ran in, runs the single runs hit.
 	hits, runs map[string]int
 	kills      int
+	began      time.Time
 	// pace is the longest pause before the next kill, whatever it hits.
 	pace time.Duration
 }
 
 func newReaper(l *lab, watched func() []string) *reaper {
 	l.t.Helper()
-	return &reaper{lab: l, rng: randomness(l.t), watched: watched, pace: 50 * time.Millisecond, hits: make(map[string]int), runs: make(map[string]int)}
+	return &reaper{
+		lab: l, rng: randomness(l.t), watched: watched, began: time.Now(), pace: 50 * time.Millisecond,
+		hits: make(map[string]int), runs: make(map[string]int),
+	}
 }
 
 // anyActivity stands for whichever activity runs.
@@ -69,21 +76,36 @@ func (r *reaper) hunt(activity string, over func() bool) {
 	}
 }
 
+// quick are activities that are over in milliseconds on either warehouse: they ask
+// nothing of it.
+var quick = []string{contract.AwaitExport, contract.StageObject}
+
+// rhythm is for how long the worker runs, at most, before it is looked at again, which
+// takes longer and holds up all but BigQuery's jobs; and for how long an activity that
+// is seen may go on, of which one is chosen: on BigQuery most do one job after another.
+func (r *reaper) rhythm(activity string) (step time.Duration, more [4]time.Duration) {
+	step, more = 4*time.Millisecond, [4]time.Duration{0, 2 * time.Millisecond, 10 * time.Millisecond, 60 * time.Millisecond}
+	if r.BigQuery != nil && !slices.Contains(quick, activity) {
+		step, more = r.pace, [4]time.Duration{0, 100 * time.Millisecond, 300 * time.Millisecond, time.Second}
+	}
+	if activity == anyActivity {
+		step = r.pace
+	}
+	return step, more
+}
+
 // catch freezes the worker in the middle of an activity. It lets the worker run for a
 // few milliseconds at a time, so that an activity of five is not missed, and from
 // the first sight of it for another random while. It gives up when over says so.
 func (r *reaper) catch(activity string, over func() bool) bool {
 	r.t.Helper()
-	step := 4 * time.Millisecond
-	if activity == anyActivity {
-		step = r.pace
-	}
+	step, whiles := r.rhythm(activity)
 	for !over() {
 		r.sleep(step)
 		if !r.halt(activity) {
 			continue
 		}
-		more := []time.Duration{0, 2 * time.Millisecond, 10 * time.Millisecond, 60 * time.Millisecond}[r.rng.IntN(4)]
+		more := whiles[r.rng.IntN(len(whiles))]
 		if more == 0 {
 			return true
 		}
@@ -94,6 +116,21 @@ func (r *reaper) catch(activity string, over func() bool) bool {
 		}
 	}
 	return false
+}
+
+// caughtRun starts a run and freezes the worker in the middle of an activity of it. One
+// that takes few milliseconds can get through unseen: then the next run is tried.
+func (r *reaper) caughtRun(activity string, start func() client.WorkflowRun) client.WorkflowRun {
+	r.t.Helper()
+	for range 20 {
+		run := start()
+		if r.catch(activity, func() bool { return r.status(run) != enums.WORKFLOW_EXECUTION_STATUS_RUNNING }) {
+			return run
+		}
+		require.NoError(r.t, run.Get(r.ctx, nil))
+	}
+	require.FailNow(r.t, "no run was caught in "+activity)
+	return nil
 }
 
 func (r *reaper) sleep(atMost time.Duration) { time.Sleep(time.Duration(r.rng.Int64N(int64(atMost)))) }
@@ -170,9 +207,23 @@ func (r *reaper) rarest(activities []string) string {
 	return slices.MinFunc(order, func(a, b string) int { return r.hits[a] - r.hits[b] })
 }
 
-// report says what was hit.
+// huntInTurn kills workers in the order in which a run comes to its activities, so that
+// one run takes many kills, and then in whatever is left of it.
+func (r *reaper) huntInTurn(kills int, activities []string, over func() bool) {
+	r.t.Helper()
+	for turn := 0; r.kills < kills && !over(); turn++ {
+		target := anyActivity
+		if turn < len(activities) {
+			target = activities[turn]
+		}
+		r.hunt(target, over)
+	}
+}
+
+// report says what was hit, and how long the hunt took.
 func (r *reaper) report() {
 	r.t.Helper()
+	r.t.Logf("%d kills took %s", r.kills, time.Since(r.began).Round(time.Second))
 	for _, name := range slices.Sorted(maps.Keys(r.hits)) {
 		r.t.Logf("%s was hit by %d of %d kills", name, r.hits[name], r.kills)
 	}

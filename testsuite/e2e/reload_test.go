@@ -94,7 +94,7 @@ func TestMistypedInputOfOneOffsFailsAtOnce(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	for id, workflow := range map[string]string{
-		workflows.ReloadID: workflows.ReloadWindows, "reconcile-2026-06-12": workflows.ReconcileExports,
+		workflows.ReloadID: workflows.ReloadWindows, reconcileID: workflows.ReconcileExports,
 		workflows.BackfillID: workflows.BackfillTracks,
 	} {
 		for _, input := range []any{map[string]any{"dry_run": true}, map[string]any{"days": "seven", "from": 7}, []int{1}} {
@@ -105,69 +105,86 @@ func TestMistypedInputOfOneOffsFailsAtOnce(t *testing.T) {
 	}
 }
 
-// Reloads under kills end in the same tables as those that were left alone, whoever
-// starts them. Each round finds the objects written anew.
+// reconcileID is that of the reconciliations by hand.
+const reconcileID = "reconcile-2026-06-12"
+
+// reloading is a way to load six hours again and again.
+type reloading struct {
+	// export is what the n-th hour exports.
+	export func(n int) sample.Options
+	// begin starts the run that loads what is in the bucket in this round.
+	begin func(l *lab, hours []window.Window, round int) client.WorkflowRun
+}
+
+// reloadings are the ways there are, by who starts them.
+var reloadings = map[string]reloading{
+	"by hand": {exportOf, func(l *lab, hours []window.Window, round int) client.WorkflowRun {
+		in := workflows.ReloadInput{From: hours[0], To: hours[len(hours)-1], Concurrency: 1}
+		if round > 0 {
+			in.Only = contract.OnlyChanged
+		}
+		return l.oneOff(workflows.ReloadID, workflows.ReloadWindows, in)
+	}},
+	// Several hours at a time, whose order nobody can tell: they have no event in common.
+	"by reconciliation": {func(n int) sample.Options { return ordinary(uint64(n) + 1) }, func(l *lab, _ []window.Window, _ int) client.WorkflowRun {
+		return l.oneOff(reconcileID, workflows.ReconcileExports, workflows.ReconcileInput{Days: 400, Action: contract.ActionReload})
+	}},
+}
+
+// round writes all objects anew and starts a run that finds them.
+func (c reloading) round(l *lab, hours []window.Window, round int) client.WorkflowRun {
+	l.t.Helper()
+	for i, w := range hours {
+		l.upload(w, c.export(i))
+	}
+	return c.begin(l, hours, round)
+}
+
 func TestReloadSurvivesKills(t *testing.T) {
 	t.Parallel()
-	const n = 6
-	hours := harness.Hours(hour(t, 0), n)
-	const reconcileID = "reconcile-2026-06-12"
-	for name, c := range map[string]struct {
-		export func(n int) sample.Options
-		begin  func(l *lab, round int) client.WorkflowRun
-	}{
-		"by hand": {exportOf, func(l *lab, round int) client.WorkflowRun {
-			in := workflows.ReloadInput{From: hours[0], To: hours[n-1], Concurrency: 1}
-			if round > 0 {
-				in.Only = contract.OnlyChanged
-			}
-			return l.oneOff(workflows.ReloadID, workflows.ReloadWindows, in)
-		}},
-		// Several hours at a time, whose order nobody can tell: they have no event in common.
-		"by reconciliation": {func(n int) sample.Options { return ordinary(uint64(n) + 1) }, func(l *lab, _ int) client.WorkflowRun {
-			return l.oneOff(reconcileID, workflows.ReconcileExports, workflows.ReconcileInput{Days: 400, Action: contract.ActionReload})
-		}},
-	} {
+	for name, c := range reloadings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			round := func(l *lab, round int) client.WorkflowRun {
-				for i, w := range hours {
-					l.upload(w, c.export(i))
-				}
-				return c.begin(l, round)
-			}
-			l := open(t)
-			watched := []string{workflows.ReloadID, reconcileID, harness.Writer}
-			for _, w := range hours {
-				watched = append(watched, harness.RunID(w))
-			}
-			r := newReaper(l, func() []string { return watched })
-			rounds := 0
-			for ; r.kills < killsWanted; rounds++ {
-				r.huntReload(round(l, rounds))
-			}
-			r.report()
-			l.prove()
-			calm := open(t)
-			for done := range rounds {
-				require.NoError(t, round(calm, done).Get(calm.ctx, nil))
-			}
-			want, err := calm.Contents(calm.ctx)
-			require.NoError(t, err)
-			got, err := l.Contents(l.ctx)
-			require.NoError(t, err)
-			assert.Empty(t, want.Compare(got))
+			c.throughKills(t, killsWanted)
 		})
 	}
 }
 
+// throughKills kills workers until there were enough, in as many rounds as that takes:
+// the tables must end up as those of as many rounds that were left alone.
+func (c reloading) throughKills(t *testing.T, kills int, change ...func(*harness.Options)) {
+	t.Helper()
+	hours := harness.Hours(hour(t, 0), 6)
+	watched := []string{workflows.ReloadID, reconcileID, harness.Writer}
+	for _, w := range hours {
+		watched = append(watched, harness.RunID(w))
+	}
+	l := open(t, change...)
+	r := newReaper(l, func() []string { return watched })
+	rounds := 0
+	for ; r.kills < kills; rounds++ {
+		r.huntReload(c.round(l, hours, rounds), kills)
+	}
+	r.report()
+	l.prove()
+	calm := open(t, change...)
+	for done := range rounds {
+		require.NoError(t, c.round(calm, hours, done).Get(calm.ctx, nil))
+	}
+	want, err := calm.Contents(calm.ctx)
+	require.NoError(t, err)
+	got, err := l.Contents(l.ctx)
+	require.NoError(t, err)
+	assert.Empty(t, want.Compare(got))
+}
+
 // huntReload kills workers while a reload runs, which must end well.
-func (r *reaper) huntReload(run client.WorkflowRun) {
+func (r *reaper) huntReload(run client.WorkflowRun, kills int) {
 	r.t.Helper()
 	over := func() bool { return r.status(run) != enums.WORKFLOW_EXECUTION_STATUS_RUNNING }
-	for r.kills < killsWanted && !over() {
+	for r.kills < kills && !over() {
 		target := anyActivity
-		if r.hits[contract.CompareWindows] > killsWanted/5 { // it is long, and easily hit
+		if r.hits[contract.CompareWindows] > kills/5 { // it is long, and easily hit
 			target = r.rarest([]string{contract.StageObject, contract.CommitWindow, contract.MergeWindow})
 		}
 		r.hunt(target, over)
@@ -175,29 +192,44 @@ func (r *reaper) huntReload(run client.WorkflowRun) {
 	require.NoError(r.t, run.Get(r.ctx, nil))
 }
 
-// A cancelled reload stops its hours and can be started again as is.
+// ofAReload are the activities of a reload and of its hours.
+var ofAReload = append([]string{contract.CompareWindows}, ofTheDay...)
+
+// A reload that is cancelled in the middle of any activity stops its hours, leaves
+// tracks whole, and can be started again as is.
 func TestCancelledReload(t *testing.T) {
 	t.Parallel()
-	l := open(t)
-	hours := harness.Hours(hour(t, 0), 4)
+	open(t).cancelReloads()
+}
+
+func (l *lab) cancelReloads() {
+	l.t.Helper()
+	hours := harness.Hours(hour(l.t, 0), 4)
+	watched := []string{workflows.ReloadID, harness.Writer}
 	for _, w := range hours {
 		l.upload(w, ordinary(1))
+		watched = append(watched, harness.RunID(w))
 	}
-	in := workflows.ReloadInput{From: hours[0], To: hours[3], Only: contract.OnlyAll}
-	run := l.oneOff(workflows.ReloadID, workflows.ReloadWindows, in)
-	r := newReaper(l, func() []string { return []string{harness.RunID(hours[1]), harness.Writer} })
-	require.True(t, r.catch(anyActivity, func() bool { return l.status(run) != enums.WORKFLOW_EXECUTION_STATUS_RUNNING }))
-	l.cancel(run)
-	r.thaw()
-	assert.Equal(t, enums.WORKFLOW_EXECUTION_STATUS_CANCELED, l.ends(run))
-	for _, w := range hours {
-		assert.False(t, l.running(harness.RunID(w)), "hour %s goes on", w)
+	in := workflows.ReloadInput{From: hours[0], To: hours[3]}
+	r := newReaper(l, func() []string { return watched })
+	for _, activity := range ofAReload {
+		run := r.caughtRun(activity, func() client.WorkflowRun {
+			return l.oneOff(workflows.ReloadID, workflows.ReloadWindows, in)
+		})
+		l.cancel(run)
+		r.thaw()
+		assert.Equal(l.t, enums.WORKFLOW_EXECUTION_STATUS_CANCELED, l.ends(run), activity)
+		for _, id := range watched {
+			assert.False(l.t, l.running(id), "%s goes on after %s", id, activity)
+		}
+		l.unique()
+		in.Only = contract.OnlyAll // what is compared only finds what is missing
 	}
 	again := l.oneOff(workflows.ReloadID, workflows.ReloadWindows, in)
-	require.NoError(t, again.Get(l.ctx, nil))
+	require.NoError(l.t, again.Get(l.ctx, nil))
 	for _, w := range hours {
 		booked := l.ledger(w)
-		assert.True(t, strings.HasSuffix(strings.Join(booked, " "), "merged"), booked)
+		assert.True(l.t, strings.HasSuffix(strings.Join(booked, " "), "merged"), booked)
 	}
 	l.prove()
 }
