@@ -207,15 +207,20 @@ func (l *lab) cancelReloads() {
 	hours := harness.Hours(hour(l.t, 0), 4)
 	watched := []string{workflows.ReloadID, harness.Writer}
 	for _, w := range hours {
-		l.upload(w, ordinary(1))
 		watched = append(watched, harness.RunID(w))
 	}
 	in := workflows.ReloadInput{From: hours[0], To: hours[3]}
+	exported := uint64(0)
+	begin := func() client.WorkflowRun {
+		exported++ // other events each time, so that every merge has some to insert
+		for _, w := range hours {
+			l.upload(w, ordinary(exported))
+		}
+		return l.oneOff(workflows.ReloadID, workflows.ReloadWindows, in)
+	}
 	r := newReaper(l, func() []string { return watched })
 	for _, activity := range ofAReload {
-		run := r.caughtRun(activity, func() client.WorkflowRun {
-			return l.oneOff(workflows.ReloadID, workflows.ReloadWindows, in)
-		})
+		run := r.caughtRun(activity, begin)
 		l.cancel(run)
 		r.thaw()
 		assert.Equal(l.t, enums.WORKFLOW_EXECUTION_STATUS_CANCELED, l.ends(run), activity)
