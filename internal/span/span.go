@@ -3,6 +3,7 @@ package span
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -16,7 +17,7 @@ var units = []struct {
 // from a clock that is ahead, keeps its sign.
 func Text(d time.Duration) string {
 	if d < 0 {
-		return "-" + Text(-d)
+		return "-" + Text(-max(d, -math.MaxInt64)) // the lowest value has no opposite
 	}
 	for i, unit := range units {
 		count := d / unit.length

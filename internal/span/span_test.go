@@ -1,6 +1,7 @@
 package span
 
 import (
+	"math"
 	"testing"
 	"time"
 )
@@ -19,6 +20,7 @@ func TestText(t *testing.T) {
 		24*time.Hour + 10*time.Hour:            "1d 10h",
 		-2 * time.Minute:                       "-2m",
 		23*time.Hour + 59*time.Minute + 59.9e9: "23h 59m",
+		math.MinInt64:                          "-106751d 23h",
 	} {
 		if got := Text(d); got != want {
 			t.Errorf("Text(%v) = %q, want %q", d, got, want)
