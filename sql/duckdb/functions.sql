@@ -1,15 +1,15 @@
 -- Functions every connection gets. They are pure functions of the event.
 
 -- step: event_bucket
--- The second inside a UUIDv7, counted from 2020 and as far as it is sane; else one
--- of 2^30 buckets by hash. The same id always has the same bucket, which
+-- The two seconds inside a UUIDv7, counted from 2020 and as far as they are sane; else
+-- one of 2^30 buckets by hash. The same id always has the same bucket, which
 -- is all that correctness asks of it. Legacy ids may be no UUIDs at all.
 CREATE OR REPLACE TEMP MACRO event_bucket(event_id) AS
   COALESCE(
     CASE
       WHEN substr(event_id, 15, 1) = '7'
         AND event_id >= '016f5e66-e800' AND event_id < '02246af9-4800'
-      THEN CAST(TRY_CAST('0x' || substr(event_id, 1, 8) || substr(event_id, 10, 4) AS BIGINT) // 1000 - 1577836800 AS INTEGER)
+      THEN CAST(TRY_CAST('0x' || substr(event_id, 1, 8) || substr(event_id, 10, 4) AS BIGINT) // 2000 - 788918400 AS INTEGER)
     END,
     CAST(777600000 + CAST('0x' || substr(sha256(event_id), 1, 15) AS BIGINT) % 1073741824 AS INTEGER)
   );

@@ -8,7 +8,11 @@
 --
 -- What this reads grows with the number of re-deliveries more than with tracks. It
 -- finds keys by bucket and rows by (load, created_at): columns that DuckDB can filter
--- without reading the others.
+-- without reading the others. It filters them by a Bloom filter of the list they are
+-- joined with, which it sizes by the rows of that list and which lets one row in some
+-- hundreds through by mistake: of 50 million, some for every block of every other
+-- column. A list that says everything several times gets a filter that lets almost
+-- none through, and that is all that range(${..._repeats}) is there for.
 
 -- step: guard
 -- Keys of another event_bucket would never be found, so they are none. One key tells:
@@ -43,7 +47,7 @@ WHERE window_start = @window AND created_at >= @cutover;
 CREATE OR REPLACE TEMP TABLE merge_known AS
 WITH near AS MATERIALIZED (
   SELECT rowid AS key_row, * FROM ${tracks_keys}
-  WHERE bucket IN (SELECT bucket FROM merge_batch WHERE length(event_id) > 0)
+  WHERE bucket IN (SELECT bucket FROM merge_batch CROSS JOIN range(${batch_repeats}) WHERE length(event_id) > 0)
 )
 SELECT * FROM near WHERE event_id IN (SELECT event_id FROM merge_batch);
 
@@ -133,7 +137,9 @@ SELECT DISTINCT known_row_ingested_at FROM merge_verdict WHERE outcome = 'update
 -- goes with its twins; their other duplicates stay for a dedup.
 DELETE FROM ${tracks} AS t
 USING (
-  SELECT event_id, created_at, known_row_ingested_at, identity_hash FROM merge_verdict WHERE outcome = 'updated'
+  SELECT IF(n = 0, event_id, NULL) AS event_id, created_at, known_row_ingested_at, identity_hash
+  FROM merge_verdict CROSS JOIN range(${changed_repeats}) AS repeats(n)
+  WHERE outcome = 'updated'
 ) AS v
 WHERE (${changed_loads})
   AND t.created_at = v.created_at
@@ -154,10 +160,20 @@ FROM ${raw_tracks} AS r
 JOIN merge_verdict AS v ON v.raw_row = r.rowid
 WHERE r.window_start = @window AND v.outcome IN ('inserted', 'updated');
 
+-- step: known_loads
+-- The loads that wrote the known keys; becomes a list of literals below.
+SELECT DISTINCT bq_ingested_timestamp FROM merge_known ORDER BY ALL;
+
 -- step: remove_keys
-DELETE FROM ${tracks_keys}
-WHERE bucket IN (SELECT bucket FROM merge_verdict WHERE outcome IN ('updated', 'advanced'))
-  AND rowid IN (SELECT key_row FROM merge_verdict WHERE outcome IN ('updated', 'advanced'));
+-- A load's keys lie together as its rows do. All buckets of the batch, of which most
+-- have no key to remove, make a better filter than the few.
+DELETE FROM ${tracks_keys} AS k
+USING (
+  SELECT bucket, key_row, outcome FROM merge_verdict WHERE length(event_id) > 0
+) AS v
+WHERE (${known_loads})
+  AND k.bucket = v.bucket
+  AND (k.rowid = v.key_row AND v.outcome IN ('updated', 'advanced')) IS TRUE;
 
 -- step: insert_keys
 -- In the order of buckets, which keeps that column's runs long.

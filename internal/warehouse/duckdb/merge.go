@@ -7,6 +7,7 @@ import (
 	databasesql "database/sql"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
@@ -95,6 +96,7 @@ func (m *merging) guard(ctx context.Context) error {
 
 // classify finds out what becomes of every row.
 func (m *merging) classify(ctx context.Context) error {
+	m.fill["batch_repeats"] = repeats(m.load.Rows.Loaded)
 	for _, step := range []string{"batch", "known", "classify"} {
 		if _, err := m.exec(ctx, step); err != nil {
 			return err
@@ -134,11 +136,16 @@ func (m *merging) compareKeys(ctx context.Context) error {
 // were classified: another number means that the two tables disagree. Only of rows to
 // remove there may be more, where older tools wrote some twice.
 func (m *merging) change(ctx context.Context) error {
-	loads, err := column[databasesql.Null[time.Time]](ctx, m.session, "changed_loads")
-	if err != nil {
-		return err
+	for _, loads := range []struct{ step, stamp string }{
+		{"changed_loads", "t.bq_ingested_timestamp"}, {"known_loads", "k.bq_ingested_timestamp"},
+	} {
+		stamps, err := column[databasesql.Null[time.Time]](ctx, m.session, loads.step)
+		if err != nil {
+			return err
+		}
+		m.fill[loads.step] = isOneOf(loads.stamp, stamps)
 	}
-	m.fill["changed_loads"] = isOneOf("t.bq_ingested_timestamp", loads)
+	m.fill["changed_repeats"] = repeats(m.counts.Updated)
 	written := m.counts.Inserted + m.counts.Updated
 	for _, step := range []struct {
 		name        string
@@ -161,6 +168,13 @@ func (m *merging) change(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// repeats is how often a list of so many rows says everything to be a good filter, see
+// merge.sql: the shorter, the more often, for the list must be held in memory.
+func repeats(rows int64) string {
+	const enough, most = 200_000, 32
+	return strconv.FormatInt(min(most, enough/max(1, rows)+1), 10)
 }
 
 func (m *merging) reject(ctx context.Context) error {
