@@ -49,7 +49,7 @@ func TestDuckDBReadSize(t *testing.T) {
 	const day = ", timestamp: made, since: 2026-06-11"
 	all, one := size(payloads), size(payloads+day)
 	t.Logf("all payloads %d bytes, those of a day %d, all ids %d, those of a day %d", all, one, size(ids), size(ids+day))
-	assert.InDelta(t, float64(all)/4, float64(one), float64(all)/50)
+	assert.InDelta(t, float64(all)/4, float64(one), float64(all)/16)
 	assert.Greater(t, all, 10*size(ids))
 	assert.Equal(t, one, size(payloads+day+", where: payload <> 'none' OR made > TIMESTAMP '2026-01-01'"), "a condition widens nothing")
 	assert.Equal(t, all, size(payloads+", where: payload <> 'none' OR made > TIMESTAMP '2026-06-11'"), "an alternative bounds nothing")
