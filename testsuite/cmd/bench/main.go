@@ -28,6 +28,7 @@ func main() {
 	flag.StringVar(&b.merge.sizes, "merge", "", "measure merges instead, into tracks of these millions of rows, such as 1,10,50")
 	flag.StringVar(&b.merge.from, "redelivered", "flushed,scattered", "where the months-old half of the re-deliveries is from")
 	flag.IntVar(&b.merge.batch, "batch", 100_000, "events in a merged hour")
+	flag.BoolVar(&b.merge.late, "late", false, "let 2.5 % of the merged hour's new events be of any age, too")
 	flag.StringVar(&b.merge.task, "task", "", "what a step works on; used by the command itself")
 	flag.StringVar(&b.dedup, "dedup", "", "measure dedups instead, of tracks of these millions of rows, such as 10,50")
 	flag.IntVar(&b.backfill, "backfill", 0, "measure a backfill of 30 days of as many events instead, alone and with hourly merges beside it")

@@ -18,6 +18,7 @@ import (
 type mergeFlags struct {
 	sizes, from, task string
 	batch             int
+	late              bool
 }
 
 // The merges that are compared. Ours has a copy of the tables to itself: the others
@@ -41,6 +42,8 @@ type task struct {
 	From string `json:"from"`
 	// Batch is the number of events in a window.
 	Batch int `json:"batch"`
+	// Late says that some of its new events are of any age.
+	Late bool `json:"late"`
 }
 
 // touched is what a merge's process read and wrote, the system's cache included.
@@ -95,7 +98,7 @@ func (b *bench) measureSize(ctx context.Context, from string, rows int64) (map[s
 	if rows >= 50_000_000 {
 		runs = min(runs, 3)
 	}
-	ours := task{Tables: filepath.Join(b.dir, "tables", "warehouse.duckdb"), Rows: rows, From: from, Batch: b.merge.batch}
+	ours := task{Tables: filepath.Join(b.dir, "tables", "warehouse.duckdb"), Rows: rows, From: from, Batch: b.merge.batch, Late: b.merge.late}
 	theirs := ours
 	theirs.Tables = filepath.Join(b.dir, "theirs", "warehouse.duckdb")
 	defer func() { _ = os.RemoveAll(filepath.Dir(ours.Tables)); _ = os.RemoveAll(filepath.Dir(theirs.Tables)) }()

@@ -1,7 +1,7 @@
--- Makes rows as hourly loads bring them. Ids are UUIDv7, but for 2 % v4; 2.5 % of the
--- rows happened on any earlier day, so no row group holds one day alone. Variables
--- (BIGINT): first_ms, where history begins; from_ms, where these rows begin; loads, how
--- many hours; rows; seed.
+-- Makes rows as hourly loads bring them. Ids are UUIDv7, but for 2 % v4; with late = 1,
+-- 2.5 % of the rows happened on any earlier day, so no row group holds one day alone.
+-- Variables (BIGINT): first_ms, where history begins; from_ms, where these rows begin;
+-- loads, how many hours; rows; seed; late.
 
 -- step: rows
 CREATE OR REPLACE TEMP TABLE grown AS
@@ -16,7 +16,7 @@ WITH drawn AS (
 timed AS (
   SELECT
     load, a, b,
-    IF(a % 40 = 0, getvariable('first_ms') + b % (arrived - getvariable('first_ms') + 1), arrived) AS ms,
+    IF(a % 40 = 0 AND getvariable('late') = 1, getvariable('first_ms') + b % (arrived - getvariable('first_ms') + 1), arrived) AS ms,
     printf('%016x%016x', a, b) AS digits
   FROM drawn
 )

@@ -92,7 +92,7 @@ func (t task) grow(ctx context.Context) error {
 	return withConnection(ctx, t.Tables, preparing, 2, func(run func(string) error) error {
 		for day := range days {
 			begins := sample.DefaultCutover.AddDate(0, 0, day)
-			if err := run(variables(begins, 24, t.Rows/days, day) + script["rows"] + script["wide"] + script["history"]); err != nil {
+			if err := run(variables(begins, 24, t.Rows/days, day, true) + script["rows"] + script["wide"] + script["history"]); err != nil {
 				return err
 			}
 		}
@@ -105,7 +105,7 @@ func (t task) deliver(ctx context.Context) error {
 	grow, redeliver := stepsOf(growScript), stepsOf(redeliverScript)
 	return withConnection(ctx, t.Tables, preparing, 2, func(run func(string) error) error {
 		for i, w := range t.Windows {
-			script := variables(w.Start(), 1, int64(t.Batch), days+i) +
+			script := variables(w.Start(), 1, int64(t.Batch), days+i, t.Late) +
 				grow["rows"] + grow["wide"] + grow["hour"] +
 				fmt.Sprintf("SET VARIABLE half = %d::BIGINT; SET VARIABLE end_ms = %d::BIGINT; SET VARIABLE per_day = %d::BIGINT;\n",
 					t.Batch/40, lastDay.UnixMilli(), t.Rows/days) +
@@ -118,10 +118,10 @@ func (t task) deliver(ctx context.Context) error {
 	})
 }
 
-func variables(begins time.Time, loads int, rows int64, seed int) string {
+func variables(begins time.Time, loads int, rows int64, seed int, late bool) string {
 	return fmt.Sprintf("SET VARIABLE first_ms = %d::BIGINT; SET VARIABLE from_ms = %d::BIGINT; SET VARIABLE loads = %d::BIGINT; "+
-		"SET VARIABLE rows = %d::BIGINT; SET VARIABLE seed = %d::BIGINT;\n",
-		sample.DefaultCutover.UnixMilli(), begins.UnixMilli(), loads, rows, seed)
+		"SET VARIABLE rows = %d::BIGINT; SET VARIABLE seed = %d::BIGINT; SET VARIABLE late = %t::BIGINT;\n",
+		sample.DefaultCutover.UnixMilli(), begins.UnixMilli(), loads, rows, seed, late)
 }
 
 // createTables makes the product create its own tables.
