@@ -46,7 +46,7 @@ test-bigquery-project: ## Run the BigQuery tests in a project of Google's (BIGQU
 	cd testsuite && go test -tags bigquery,project -count=1 -timeout 2h -parallel 16 -run Project ./conformance
 
 .PHONY: test-report
-test-report: ## Look at the report in headless Chromium, light and dark; installs chromium with apt where there is none (PICTURES=dir keeps what it saw)
+test-report: ## Look at the report, and try the runbook in Temporal's UI, in headless Chromium; installs chromium with apt where there is none (PICTURES=dir keeps what it saw)
 	@command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; }
 	cd testsuite && go test -tags chromium -count=1 ./pages $(if $(PICTURES),-pictures $(abspath $(PICTURES)))
 
