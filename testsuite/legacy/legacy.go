@@ -42,7 +42,7 @@ const rows = `
 // events a day. Nobody else may have the file open.
 func Inherit(ctx context.Context, file string, days, events int) (err error) {
 	tables, err := duckdb.New(duckdb.Options{
-		Path: file, MemoryLimit: "1GB", Threads: 1, IdleClose: time.Hour, Tables: warehouse.DefaultTables(),
+		Path: file, MemoryLimit: "3GB", Threads: 1, IdleClose: time.Hour, Tables: warehouse.DefaultTables(),
 	})
 	if err != nil {
 		return fmt.Errorf("inherit legacy history: %w", err)
