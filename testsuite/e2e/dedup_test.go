@@ -225,7 +225,7 @@ func TestDedupSurvivesKills(t *testing.T) {
 }
 
 // dedupThroughKills removes duplicates and puts them back, again and again: first in
-// calm, and then until so many workers were killed.
+// calm, and then until so many workers were killed, some in each activity.
 func (l *lab) dedupThroughKills(kills int) {
 	l.t.Helper()
 	before := l.whole("tracks")
@@ -236,7 +236,7 @@ func (l *lab) dedupThroughKills(kills int) {
 		r.huntInTurn(kills, activities, over)
 		l.reaches(state)
 	}
-	for cycle := 0; cycle == 0 || r.kills < kills; cycle++ {
+	for cycle := 0; cycle == 0 || r.lacks(kills, ofADedup); cycle++ {
 		run := l.oneOff(workflows.DedupID, workflows.DedupTracks, workflows.DedupInput{})
 		l.tell(workflows.ApproveUpdate, workflows.Approval{Excess: l.reaches(workflows.DedupPlanned).Plan.Excess.Total()})
 		if cycle == 0 { // calm
@@ -257,9 +257,6 @@ func (l *lab) dedupThroughKills(kills int) {
 		assert.Empty(l.t, l.snapshots())
 	}
 	r.report()
-	for _, activity := range ofADedup {
-		assert.Positive(l.t, r.hits[activity], activity)
-	}
 }
 
 // A dedup is cancelled in the middle of each activity: tracks is whole, as before or

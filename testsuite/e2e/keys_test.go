@@ -73,7 +73,7 @@ func (l *lab) loseKeys() []string {
 }
 
 // keysThroughKills loses all keys and has them built again, until so many workers
-// were killed.
+// were killed, some in each activity.
 func (l *lab) keysThroughKills(kills int) {
 	l.t.Helper()
 	want := l.loseKeys()
@@ -84,7 +84,7 @@ func (l *lab) keysThroughKills(kills int) {
 	require.ErrorContains(l.t, failure, "starter keys rebuild")
 
 	r := newReaper(l, func() []string { return []string{harness.Writer} })
-	for r.kills < kills {
+	for r.lacks(kills, ofARebuild) {
 		run := l.rebuildKeys(workflows.KeysRebuildInput{SliceRows: 20})
 		over := func() bool { return l.status(run) != enums.WORKFLOW_EXECUTION_STATUS_RUNNING }
 		r.huntInTurn(kills, []string{contract.PlanKeys, contract.BuildKeys, contract.BuildKeys, contract.SwapKeys}, over)
@@ -96,9 +96,6 @@ func (l *lab) keysThroughKills(kills int) {
 		assert.Equal(l.t, want, l.keyRows())
 	}
 	r.report()
-	for _, activity := range ofARebuild {
-		assert.Positive(l.t, r.hits[activity], activity)
-	}
 	l.load(later)
 	l.prove()
 }

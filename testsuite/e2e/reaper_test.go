@@ -207,16 +207,23 @@ func (r *reaper) rarest(activities []string) string {
 	return slices.MinFunc(order, func(a, b string) int { return r.hits[a] - r.hits[b] })
 }
 
+// lacks reports whether there were too few kills yet, or none in one of the activities.
+func (r *reaper) lacks(kills int, activities []string) bool {
+	return r.kills < kills || slices.ContainsFunc(activities, func(activity string) bool { return r.hits[activity] == 0 })
+}
+
 // huntInTurn kills workers in the order in which a run comes to its activities, so that
-// one run takes many kills, and then in whatever is left of it.
+// one run takes many kills, and then in whatever is left of it. Once there were enough
+// it is after those activities alone that were never hit.
 func (r *reaper) huntInTurn(kills int, activities []string, over func() bool) {
 	r.t.Helper()
-	for turn := 0; r.kills < kills && !over(); turn++ {
-		target := anyActivity
-		if turn < len(activities) {
-			target = activities[turn]
+	for _, activity := range activities {
+		if r.lacks(kills, []string{activity}) {
+			r.hunt(activity, over)
 		}
-		r.hunt(target, over)
+	}
+	for r.kills < kills && !over() {
+		r.hunt(anyActivity, over)
 	}
 }
 
