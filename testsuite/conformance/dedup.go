@@ -354,6 +354,7 @@ func dedupVerifyFinds(l *dedupLab) {
 		`DELETE FROM posthog.tracks WHERE event_id LIKE '%0006'`:                                                "",
 		`INSERT INTO posthog.tracks SELECT * FROM posthog.tracks WHERE event_id LIKE '%0008'`:                   "",
 		`UPDATE posthog.tracks SET created_at = TIMESTAMP '2026-06-13 12:00:00+00' WHERE event_id LIKE '%0008'`: "",
+		`UPDATE posthog.tracks SET event_id = NULL WHERE event_id LIKE '%0003'`:                                 "",
 	} {
 		l.sabotage(damage)
 		var broken *warehouse.InvariantError
