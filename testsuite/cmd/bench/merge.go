@@ -4,12 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/window"
 )
@@ -21,8 +19,7 @@ type mergeFlags struct {
 	late              bool
 }
 
-// The merges that are compared. Ours has a copy of the tables to itself: the others
-// keep no keys.
+// The merges that are compared.
 const (
 	mergeOurs = "merge-ours"
 	mergeScan = "merge-scan"
@@ -39,8 +36,7 @@ type task struct {
 	Tables string `json:"tables"`
 	// Rows is how many tracks begins with.
 	Rows int64 `json:"rows"`
-	// Windows are delivered or merged; the number of the first says which draw of
-	// re-deliveries it gets.
+	// Windows are delivered or merged.
 	Windows []window.Window `json:"windows"`
 	// From is "flushed" or "scattered".
 	From string `json:"from"`
@@ -56,106 +52,104 @@ type touched struct {
 	WrittenMB int64 `json:"writtenMB"`
 }
 
-// merges are the measurements of one kind of merge into tracks of one size.
+// merges are one kind of merges of windows with re-deliveries of one kind, and what
+// they took.
 type merges struct {
-	costs   []cost
-	touched touched
+	step, from string
+	windows    []window.Window
+	costs      []cost
+	touched    touched
 }
 
 func (b *bench) measureMerges(ctx context.Context) error {
-	fmt.Printf("%d events merged, 5 %% of them re-deliveries, half of those months old; medians; %s memory, %d threads\n",
+	fmt.Printf("%d events merged, 5 %% of them re-deliveries, half of those months old; medians; %s memory, %d threads\n\n",
 		b.merge.batch, b.memory, b.threads)
-	for from := range strings.SplitSeq(b.merge.from, ",") {
-		smallest := make(map[string]cost)
-		fmt.Printf("\nmonths-old re-deliveries %s\n\n%-10s %-12s %5s %9s %9s %9s %9s %11s %14s\n", from,
-			"tracks", "merge", "runs", "CPU s", "wall s", "peak MB", "read MB", "written MB", "CPU v smallest")
-		for size := range strings.SplitSeq(b.merge.sizes, ",") {
-			millions, err := strconv.ParseInt(size, 10, 64)
-			if err != nil {
-				return fmt.Errorf("read -merge: %w", err)
+	fmt.Printf("%-8s %-12s %-12s %5s %9s %9s %9s %9s %11s %12s %12s\n", "tracks", "merge", "months old", "runs",
+		"CPU s", "wall s", "peak MB", "read MB", "written MB", "v smallest", "v dbt's")
+	var smallest []cost
+	for size := range strings.SplitSeq(b.merge.sizes, ",") {
+		millions, err := strconv.ParseInt(size, 10, 64)
+		if err != nil {
+			return fmt.Errorf("read -merge: %w", err)
+		}
+		measured, err := b.measureSize(ctx, millions*1_000_000)
+		if err != nil {
+			return err
+		}
+		for i, m := range measured {
+			if len(smallest) < len(measured) {
+				smallest = append(smallest, median(m.costs))
 			}
-			measured, err := b.measureSize(ctx, from, millions*1_000_000)
-			if err != nil {
-				return err
-			}
-			for _, step := range []string{mergeOurs, mergeScan, mergeDBT} {
-				c := median(measured[step].costs)
-				if _, ok := smallest[step]; !ok {
-					smallest[step] = c
-				}
-				fmt.Printf("%-10s %-12s %5d %9.2f %9.2f %9d %9d %11d %14.2f\n", size+" M", step, len(measured[step].costs),
-					c.cpu.Seconds(), c.wall.Seconds(), c.rssMB, measured[step].touched.ReadMB, measured[step].touched.WrittenMB,
-					c.cpu.Seconds()/smallest[step].cpu.Seconds())
-			}
-			ours := median(measured[mergeOurs].costs)
-			fmt.Printf("%-10s ours is %.2f times ours at the smallest size, 1/%.0f of dbt's MERGE\n", size+" M",
-				ours.cpu.Seconds()/smallest[mergeOurs].cpu.Seconds(),
-				median(measured[mergeDBT].costs).cpu.Seconds()/ours.cpu.Seconds())
+			c, dbt := median(m.costs), median(measured[len(measured)-1].costs)
+			fmt.Printf("%-8s %-12s %-12s %5d %9.2f %9.2f %9d %9d %11d %12.2f %12.3f\n", size+" M", m.step, m.from, len(m.costs),
+				c.cpu.Seconds(), c.wall.Seconds(), c.rssMB, m.touched.ReadMB, m.touched.WrittenMB,
+				c.cpu.Seconds()/smallest[i].cpu.Seconds(), c.cpu.Seconds()/dbt.cpu.Seconds())
 		}
 	}
 	return nil
 }
 
-// measureSize measures all merges into tracks of one size, a round of each at a time.
-func (b *bench) measureSize(ctx context.Context, from string, rows int64) (map[string]*merges, error) {
-	runs := b.runs
-	if rows >= 50_000_000 {
-		runs = min(runs, 3)
+// planned are the merges into tables of one size in their order. Ours come first: the
+// others keep no keys.
+func (b *bench) planned() []*merges {
+	var all []*merges
+	froms := strings.Split(b.merge.from, ",")
+	for _, from := range froms {
+		all = append(all, &merges{step: mergeOurs, from: from})
 	}
-	ours := task{Tables: filepath.Join(b.dir, "tables", "warehouse.duckdb"), Rows: rows, From: from, Batch: b.merge.batch, Late: b.merge.late}
-	theirs := ours
-	theirs.Tables = filepath.Join(b.dir, "theirs", "warehouse.duckdb")
-	defer func() { _ = os.RemoveAll(filepath.Dir(ours.Tables)); _ = os.RemoveAll(filepath.Dir(theirs.Tables)) }()
-	ours.Windows, theirs.Windows = windows(settling+runs), windows(2*runs)
-	if err := b.prepare(ctx, ours, theirs); err != nil {
+	all = append(all, &merges{step: mergeScan, from: froms[0]}, &merges{step: mergeDBT, from: froms[0]})
+	next := windows(settling + len(all)*b.runs)
+	for i, m := range all {
+		n := b.runs
+		if i == 0 {
+			n += settling
+		}
+		m.windows, next = next[:n], next[n:]
+	}
+	return all
+}
+
+// measureSize makes tables of one size and measures all merges into them.
+func (b *bench) measureSize(ctx context.Context, rows int64) ([]*merges, error) {
+	t := task{Tables: filepath.Join(b.dir, "tables", "warehouse.duckdb"), Rows: rows, Batch: b.merge.batch, Late: b.merge.late}
+	if err := os.MkdirAll(filepath.Dir(t.Tables), 0o750); err != nil {
+		return nil, fmt.Errorf("create directory: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(filepath.Dir(t.Tables)) }()
+	if _, _, err := b.give(ctx, "merge-grow", t); err != nil {
 		return nil, err
 	}
-	for _, w := range ours.Windows[:settling] {
-		if _, _, err := b.give(ctx, mergeOurs, task{Tables: ours.Tables, Windows: []window.Window{w}}); err != nil {
+	all := b.planned()
+	for _, m := range all {
+		t.From, t.Windows = m.from, m.windows
+		if _, _, err := b.give(ctx, "merge-deliver", t); err != nil {
 			return nil, err
 		}
 	}
-	measured := map[string]*merges{mergeOurs: {}, mergeScan: {}, mergeDBT: {}}
-	for run := range runs {
-		for step, t := range map[string]task{
-			mergeOurs: {Tables: ours.Tables, Windows: ours.Windows[settling+run : settling+run+1]},
-			mergeScan: {Tables: theirs.Tables, Windows: theirs.Windows[2*run : 2*run+1]},
-			mergeDBT:  {Tables: theirs.Tables, Windows: theirs.Windows[2*run+1 : 2*run+2]},
-		} {
-			c, output, err := b.give(ctx, step, t)
-			if err != nil {
-				return nil, err
-			}
-			measured[step].costs = append(measured[step].costs, c)
-			if err := json.Unmarshal(output, &measured[step].touched); err != nil {
-				return nil, fmt.Errorf("read what %s touched: %w", step, err)
-			}
+	for _, m := range all {
+		if err := b.mergeAll(ctx, t.Tables, m); err != nil {
+			return nil, err
 		}
-		fmt.Fprintf(os.Stderr, "%s, %d rows: run %d of %d done\n", from, rows, run+1, runs)
 	}
-	return measured, nil
+	return all, nil
 }
 
-// prepare makes the tables, a copy of them, and delivers the windows to both.
-func (b *bench) prepare(ctx context.Context, ours, theirs task) error {
-	began := time.Now()
-	for _, t := range []task{ours, theirs} {
-		if err := os.MkdirAll(filepath.Dir(t.Tables), 0o750); err != nil {
-			return fmt.Errorf("create directory: %w", err)
-		}
-	}
-	if _, _, err := b.give(ctx, "merge-grow", ours); err != nil {
-		return err
-	}
-	if err := copyFile(ours.Tables, theirs.Tables); err != nil {
-		return err
-	}
-	for _, t := range []task{ours, theirs} {
-		if _, _, err := b.give(ctx, "merge-deliver", t); err != nil {
+// mergeAll merges windows, each in a process of its own.
+func (b *bench) mergeAll(ctx context.Context, tables string, m *merges) error {
+	for i, w := range m.windows {
+		c, output, err := b.give(ctx, m.step, task{Tables: tables, Windows: []window.Window{w}})
+		if err != nil {
 			return err
 		}
+		fmt.Fprintf(os.Stderr, "%s, %s: %.2f CPU s\n", m.step, m.from, c.cpu.Seconds())
+		if i < len(m.windows)-b.runs {
+			continue
+		}
+		m.costs = append(m.costs, c)
+		if err := json.Unmarshal(output, &m.touched); err != nil {
+			return fmt.Errorf("read what %s touched: %w", m.step, err)
+		}
 	}
-	fmt.Fprintf(os.Stderr, "%s, %d rows: made in %v\n", ours.From, ours.Rows, time.Since(began).Round(time.Second))
 	return nil
 }
 
@@ -179,21 +173,4 @@ func windows(n int) []window.Window {
 		all[i], w = w, w.Next()
 	}
 	return all
-}
-
-func copyFile(from, to string) (err error) {
-	source, err := os.Open(from)
-	if err != nil {
-		return fmt.Errorf("copy tables: %w", err)
-	}
-	defer func() { _ = source.Close() }()
-	target, err := os.Create(to)
-	if err != nil {
-		return fmt.Errorf("copy tables: %w", err)
-	}
-	if _, err := io.Copy(target, source); err != nil {
-		_ = target.Close()
-		return fmt.Errorf("copy tables: %w", err)
-	}
-	return target.Close()
 }

@@ -104,8 +104,9 @@ func (t task) grow(ctx context.Context) error {
 func (t task) deliver(ctx context.Context) error {
 	grow, redeliver := stepsOf(growScript), stepsOf(redeliverScript)
 	return withConnection(ctx, t.Tables, preparing, 2, func(run func(string) error) error {
-		for i, w := range t.Windows {
-			script := variables(w.Start(), 1, int64(t.Batch), days+i, t.Late) +
+		for _, w := range t.Windows {
+			hour := int(w.Start().Sub(lastDay).Hours())
+			script := variables(w.Start(), 1, int64(t.Batch), days+hour, t.Late) +
 				grow["rows"] + grow["wide"] + grow["hour"] +
 				fmt.Sprintf("SET VARIABLE half = %d::BIGINT; SET VARIABLE end_ms = %d::BIGINT; SET VARIABLE per_day = %d::BIGINT;\n",
 					t.Batch/40, lastDay.UnixMilli(), t.Rows/days) +
