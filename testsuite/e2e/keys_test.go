@@ -12,8 +12,6 @@ import (
 
 	"github.com/posthog-tracks/posthog-tracks/internal/contract"
 	"github.com/posthog-tracks/posthog-tracks/internal/keys"
-	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
-	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/duckdb"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/harness"
 	"github.com/posthog-tracks/posthog-tracks/workflows"
 )
@@ -23,17 +21,11 @@ import (
 func (l *lab) change(statement string) {
 	l.t.Helper()
 	if l.BigQuery != nil {
-		_, err := l.OnBigQuery(l.ctx, statement)
-		require.NoError(l.t, err)
+		require.NoError(l.t, l.Change(l.ctx, statement))
 		return
 	}
 	l.killWorker() // it may not have come as far as to listen to anything gentler
-	tables, err := duckdb.New(duckdb.Options{
-		Path: l.WarehouseFile, MemoryLimit: "512MB", Threads: 1, Tables: warehouse.DefaultTables(),
-	})
-	require.NoError(l.t, err)
-	require.NoError(l.t, tables.Look(l.ctx, statement, func([]string) error { return nil }))
-	require.NoError(l.t, tables.Close())
+	require.NoError(l.t, l.Change(l.ctx, statement))
 	l.startWorker()
 }
 

@@ -32,6 +32,23 @@ func Query(ctx context.Context, file, statement string) (rows [][]string, err er
 	return look(ctx, tables, statement)
 }
 
+// Change runs a statement on the rig's warehouse that no workflow would. A DuckDB file
+// may be open in no worker.
+func (r *Rig) Change(ctx context.Context, statement string) (err error) {
+	if r.BigQuery != nil {
+		_, err := r.OnBigQuery(ctx, statement)
+		return err
+	}
+	tables, err := duckdb.New(duckdb.Options{
+		Path: r.WarehouseFile, MemoryLimit: "512MB", Threads: 1, Tables: warehouse.DefaultTables(),
+	})
+	if err != nil {
+		return fmt.Errorf("open warehouse: %w", err)
+	}
+	defer func() { err = errors.Join(err, tables.Close()) }()
+	return tables.Look(ctx, statement, func([]string) error { return nil })
+}
+
 // looker is a warehouse that runs statements.
 type looker interface {
 	Look(ctx context.Context, statement string, row func([]string) error) error

@@ -16,8 +16,6 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
-	"github.com/posthog-tracks/posthog-tracks/internal/warehouse/duckdb"
 	"github.com/posthog-tracks/posthog-tracks/internal/window"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/harness"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/legacy"
@@ -90,10 +88,7 @@ func (o *onCall) eventually(what string, so func() bool) {
 func (o *onCall) change(statement string) {
 	o.t.Helper()
 	require.NoError(o.t, o.worker.Kill())
-	tables, err := duckdb.New(duckdb.Options{Path: o.WarehouseFile, MemoryLimit: "512MB", Threads: 1, Tables: warehouse.DefaultTables()})
-	require.NoError(o.t, err)
-	require.NoError(o.t, tables.Look(o.ctx, statement, func([]string) error { return nil }))
-	require.NoError(o.t, tables.Close())
+	require.NoError(o.t, o.Change(o.ctx, statement))
 	o.startWorker()
 }
 
