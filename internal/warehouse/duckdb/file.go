@@ -60,7 +60,14 @@ func (w *Warehouse) closeIfUnused() error {
 }
 
 // Close closes the file. Nobody may be using the warehouse any more.
-func (w *Warehouse) Close() error { return w.closeIfUnused() }
+func (w *Warehouse) Close() error {
+	w.mu.Lock()
+	if w.idle != nil {
+		w.idle.Stop() // it would keep the warehouse in memory until it runs
+	}
+	w.mu.Unlock()
+	return w.closeIfUnused()
+}
 
 func (w *Warehouse) open(ctx context.Context) (*databasesql.DB, error) {
 	if err := w.reachable(); err != nil {
