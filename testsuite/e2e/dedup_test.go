@@ -257,6 +257,9 @@ func (l *lab) dedupThroughKills(kills int) {
 		assert.Empty(l.t, l.snapshots())
 	}
 	r.report()
+	for _, activity := range ofADedup {
+		assert.Positive(l.t, r.hits[activity], activity)
+	}
 }
 
 // A dedup is cancelled in the middle of each activity: tracks is whole, as before or

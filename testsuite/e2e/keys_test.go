@@ -20,13 +20,11 @@ import (
 // would. Nobody else may have DuckDB's file open.
 func (l *lab) change(statement string) {
 	l.t.Helper()
-	if l.BigQuery != nil {
-		require.NoError(l.t, l.Change(l.ctx, statement))
-		return
+	if l.BigQuery == nil {
+		l.killWorker() // it may not have come as far as to listen to anything gentler
+		defer l.startWorker()
 	}
-	l.killWorker() // it may not have come as far as to listen to anything gentler
 	require.NoError(l.t, l.Change(l.ctx, statement))
-	l.startWorker()
 }
 
 // keyRows is tracks_keys, a key a line.
@@ -88,6 +86,9 @@ func (l *lab) keysThroughKills(kills int) {
 		assert.Equal(l.t, want, l.keyRows())
 	}
 	r.report()
+	for _, activity := range ofARebuild {
+		assert.Positive(l.t, r.hits[activity], activity)
+	}
 	l.load(later)
 	l.prove()
 }

@@ -50,7 +50,7 @@ var mutantsOfDuplicates = []mutant{
 
 // TestBrokenRulesOfDuplicatesAreMissed is TestBrokenRulesAreMissed for what older tools
 // left. It always knows the histories of testdata: some of these rules matter so seldom
-// that 1,500 drawn histories do not come upon them.
+// that drawn histories do not come upon them within patience.
 func TestBrokenRulesOfDuplicatesAreMissed(t *testing.T) {
 	t.Parallel()
 	missAll(t, mutantsOfDuplicates, fixtures(t), "duplicates")

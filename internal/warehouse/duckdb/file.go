@@ -51,6 +51,7 @@ func (w *Warehouse) closeIfUnused() error {
 	if w.users > 0 || w.db == nil {
 		return nil
 	}
+	w.idle.Stop() // it would keep the warehouse in memory until it runs
 	db := w.db
 	w.db = nil
 	if err := db.Close(); err != nil {
@@ -60,14 +61,7 @@ func (w *Warehouse) closeIfUnused() error {
 }
 
 // Close closes the file. Nobody may be using the warehouse any more.
-func (w *Warehouse) Close() error {
-	w.mu.Lock()
-	if w.idle != nil {
-		w.idle.Stop() // it would keep the warehouse in memory until it runs
-	}
-	w.mu.Unlock()
-	return w.closeIfUnused()
-}
+func (w *Warehouse) Close() error { return w.closeIfUnused() }
 
 func (w *Warehouse) open(ctx context.Context) (*databasesql.DB, error) {
 	if err := w.reachable(); err != nil {

@@ -27,7 +27,7 @@ const (
 )
 
 // settling is how many of our merges come before the measured ones: the first into new
-// tables cost more than those that follow.
+// tables put together the small row groups that growing left at the end of each day.
 const settling = 2
 
 // task is what a step works on. It travels to the step's process as JSON.
