@@ -88,7 +88,7 @@ MILLIONS ?= 1,10,50
 bench: ## Measure what an hour costs, and how a merge's cost grows with tracks (RUNS=5 MILLIONS=1,10,50 DEDUP=10,50 BACKFILL=100000; hours, 80 GB)
 	cd testsuite && go run ./cmd/bench -runs $(or $(RUNS),5)
 	cd testsuite && go run ./cmd/bench -runs $(or $(RUNS),5) -merge $(MILLIONS)
-	cd testsuite && go run ./cmd/bench -dedup $(or $(DEDUP),10,50) -memory 2GB -threads 2
+	cd testsuite && go run ./cmd/bench -short -dedup $(or $(DEDUP),10,50) -memory 2GB -threads 2
 	cd testsuite && go run ./cmd/bench -backfill $(or $(BACKFILL),100000) -memory 512MB
 
 PARITY := .venv/parity

@@ -50,7 +50,7 @@ func (b *bench) measureDedups(ctx context.Context) error {
 func (b *bench) measureDedup(ctx context.Context, size string, rows int64) error {
 	directory := filepath.Join(b.dir, "dedup-"+size)
 	defer func() { _ = os.RemoveAll(directory) }()
-	t := task{Tables: filepath.Join(directory, "warehouse.duckdb"), Rows: rows}
+	t := task{Tables: filepath.Join(directory, "warehouse.duckdb"), Rows: rows, Short: b.short}
 	if err := os.MkdirAll(directory, 0o750); err != nil {
 		return fmt.Errorf("create directory: %w", err)
 	}

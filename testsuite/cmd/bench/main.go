@@ -32,6 +32,7 @@ func main() {
 	flag.StringVar(&b.merge.task, "task", "", "what a step works on; used by the command itself")
 	flag.StringVar(&b.dedup, "dedup", "", "measure dedups instead, of tracks of these millions of rows, such as 10,50")
 	flag.IntVar(&b.backfill, "backfill", 0, "measure a backfill of 30 days of as many events instead, alone and with hourly merges beside it")
+	flag.BoolVar(&b.short, "short", false, "let rows of -merge and -dedup have 0.6 KB instead of 1.2, which halves the disk that they need")
 	flag.StringVar(&b.step, "step", "", "run one step in this process; used by the command itself")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -50,6 +51,7 @@ type bench struct {
 	events, runs, threads int
 	merge                 mergeFlags
 	backfill              int
+	short                 bool
 }
 
 func (b *bench) run(ctx context.Context) error {

@@ -44,6 +44,8 @@ type task struct {
 	Batch int `json:"batch"`
 	// Late says that some of its new events are of any age.
 	Late bool `json:"late"`
+	// Short rows have 0.6 KB instead of 1.2.
+	Short bool `json:"short"`
 }
 
 // touched is what a merge's process read and wrote, the system's cache included.
@@ -111,7 +113,7 @@ func (b *bench) planned() []*merges {
 
 // measureSize makes tables of one size and measures all merges into them.
 func (b *bench) measureSize(ctx context.Context, rows int64) ([]*merges, error) {
-	t := task{Tables: filepath.Join(b.dir, "tables", "warehouse.duckdb"), Rows: rows, Batch: b.merge.batch, Late: b.merge.late}
+	t := task{Tables: filepath.Join(b.dir, "tables", "warehouse.duckdb"), Rows: rows, Batch: b.merge.batch, Late: b.merge.late, Short: b.short}
 	if err := os.MkdirAll(filepath.Dir(t.Tables), 0o750); err != nil {
 		return nil, fmt.Errorf("create directory: %w", err)
 	}

@@ -1,7 +1,7 @@
 -- Makes rows as hourly loads bring them. Ids are UUIDv7, but for 2 % v4; with late = 1,
 -- 2.5 % of the rows happened on any earlier day, so no row group holds one day alone.
--- Variables (BIGINT): first_ms, where history begins; from_ms, where these rows begin;
--- loads, how many hours; rows; seed; late.
+-- With short = 1 they have half the payload. Variables (BIGINT): first_ms, where history
+-- begins; from_ms, where these rows begin; loads, how many hours; rows; seed; late; short.
 
 -- step: rows
 CREATE OR REPLACE TEMP TABLE grown AS
@@ -35,7 +35,8 @@ SELECT
 FROM timed;
 
 -- step: wide
--- The columns of tracks, about 1.2 KB as BigQuery counts them, most of it payload.
+-- The columns of tracks, about 1.2 KB as BigQuery counts them, or 0.6 KB when they are
+-- short; most of it payload.
 CREATE OR REPLACE TEMP VIEW wide AS
 SELECT
   event_id, created_at, event_name, user_id,
@@ -51,12 +52,12 @@ SELECT
     || '","$browser":"Chrome","$browser_version":' || 100 + b % 40 || ',"$screen_height":' || 700 + a % 500
     || ',"$viewport_width":' || 600 + b % 900 || ',"$referrer":"https://search.example.com/?q=' || a % 100000
     || '","$host":"app.example.com","plan":"' || (['free', 'pro', 'team'])[1 + a % 3] || '","$time":' || b % 1000000
-    || ',"$pathname":"/song/' || a % 1000 || '/edit","$device_id":"' || md5('device' || b % 2000000)::UUID::VARCHAR
+    || IF(getvariable('short') = 1, '', ',"$pathname":"/song/' || a % 1000 || '/edit","$device_id":"' || md5('device' || b % 2000000)::UUID::VARCHAR
     || '","$window_id":"' || md5('window' || a // 20)::UUID::VARCHAR || '","$pageview_id":"' || md5('page' || a // 5)::UUID::VARCHAR
     || '","$raw_user_agent":"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/' || 100 + b % 40
     || '.0.0.0 Safari/537.36","$session_entry_url":"https://app.example.com/?utm_source=newsletter&utm_campaign=' || a // 50 % 300
     || '","$elements_chain":"button.btn.primary:nth-child=' || 1 + a % 12 || ';div.toolbar:nth-child=' || 1 + b % 5
-    || '","$prev_pageview_duration":' || (b % 600000) / 1000 || ',"song_title":"Take ' || a % 100000 || '","track_count":' || b % 64 || '}' AS event_payload,
+    || '","$prev_pageview_duration":' || (b % 600000) / 1000 || ',"song_title":"Take ' || a % 100000 || '","track_count":' || b % 64) || '}' AS event_payload,
   ingested_at AS bq_ingested_timestamp, event_inserted_at,
   load, a
 FROM grown;

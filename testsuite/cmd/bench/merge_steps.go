@@ -92,7 +92,7 @@ func (t task) grow(ctx context.Context) error {
 	return withConnection(ctx, t.Tables, preparing, 2, func(run func(string) error) error {
 		for day := range days {
 			begins := sample.DefaultCutover.AddDate(0, 0, day)
-			if err := run(variables(begins, 24, t.Rows/days, day, true) + script["rows"] + script["wide"] + script["history"]); err != nil {
+			if err := run(t.variables(begins, 24, t.Rows/days, day, true) + script["rows"] + script["wide"] + script["history"]); err != nil {
 				return err
 			}
 		}
@@ -106,7 +106,7 @@ func (t task) deliver(ctx context.Context) error {
 	return withConnection(ctx, t.Tables, preparing, 2, func(run func(string) error) error {
 		for _, w := range t.Windows {
 			hour := int(w.Start().Sub(lastDay).Hours())
-			script := variables(w.Start(), 1, int64(t.Batch), days+hour, t.Late) +
+			script := t.variables(w.Start(), 1, int64(t.Batch), days+hour, t.Late) +
 				grow["rows"] + grow["wide"] + grow["hour"] +
 				fmt.Sprintf("SET VARIABLE half = %d::BIGINT; SET VARIABLE end_ms = %d::BIGINT; SET VARIABLE per_day = %d::BIGINT;\n",
 					t.Batch/40, lastDay.UnixMilli(), t.Rows/days) +
@@ -119,10 +119,10 @@ func (t task) deliver(ctx context.Context) error {
 	})
 }
 
-func variables(begins time.Time, loads int, rows int64, seed int, late bool) string {
+func (t task) variables(begins time.Time, loads int, rows int64, seed int, late bool) string {
 	return fmt.Sprintf("SET VARIABLE first_ms = %d::BIGINT; SET VARIABLE from_ms = %d::BIGINT; SET VARIABLE loads = %d::BIGINT; "+
-		"SET VARIABLE rows = %d::BIGINT; SET VARIABLE seed = %d::BIGINT; SET VARIABLE late = %t::BIGINT;\n",
-		sample.DefaultCutover.UnixMilli(), begins.UnixMilli(), loads, rows, seed, late)
+		"SET VARIABLE rows = %d::BIGINT; SET VARIABLE seed = %d::BIGINT; SET VARIABLE late = %t::BIGINT; SET VARIABLE short = %t::BIGINT;\n",
+		sample.DefaultCutover.UnixMilli(), begins.UnixMilli(), loads, rows, seed, late, t.Short)
 }
 
 // createTables makes the product create its own tables.
