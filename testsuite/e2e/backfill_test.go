@@ -238,6 +238,7 @@ func TestCancelledBackfill(t *testing.T) {
 // cancelBackfills cancels backfills of so many events, which lie on so many days.
 func (l *lab) cancelBackfills(events, days int) {
 	l.t.Helper()
+	cancelled := 0
 	for _, activity := range []string{contract.PlanBackfill, contract.BackfillDay, anyActivity, contract.BackfillDay} {
 		run := l.oneOff(workflows.BackfillID, workflows.BackfillTracks, really())
 		r := newReaper(l, func() []string { return []string{workflows.BackfillID, harness.Writer} })
@@ -249,6 +250,7 @@ func (l *lab) cancelBackfills(events, days int) {
 			break // everything
 		}
 		l.cancel(run)
+		cancelled++
 		if caught {
 			r.thaw()
 		}
@@ -259,6 +261,7 @@ func (l *lab) cancelBackfills(events, days int) {
 		held := l.rows(`SELECT COUNT(*) FROM posthog.tracks`)
 		l.t.Logf("cancelled in %s: %d days booked, %s events", activity, len(booked), held[0])
 	}
+	assert.Positive(l.t, cancelled, "all days were done before a cancel")
 	require.NoError(l.t, l.oneOff(workflows.BackfillID, workflows.BackfillTracks, really()).Get(l.ctx, nil))
 	l.prove()
 	assert.Equal(l.t, []string{strconv.Itoa(events)}, l.rows(`SELECT COUNT(*) FROM posthog.tracks WHERE created_at < TIMESTAMPTZ '2026-01-01'`))
