@@ -85,7 +85,7 @@ format: ## Format all Go code
 MILLIONS ?= 1,10,50
 
 .PHONY: bench
-bench: ## Measure what an hour costs, and how a merge's cost grows with tracks (RUNS=5 MILLIONS=1,10,50 DEDUP=10,50 BACKFILL=100000; hours, 80 GB)
+bench: ## Measure what an hour costs, and how a merge's cost grows with tracks (RUNS=5 MILLIONS=1,10,50 DEDUP=10,50 BACKFILL=100000; an hour or two, 50 GB)
 	cd testsuite && go run ./cmd/bench -runs $(or $(RUNS),5)
 	cd testsuite && go run ./cmd/bench -runs $(or $(RUNS),5) -merge $(MILLIONS)
 	cd testsuite && go run ./cmd/bench -short -dedup $(or $(DEDUP),10,50) -memory 2GB -threads 2
