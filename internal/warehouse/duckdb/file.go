@@ -96,15 +96,21 @@ func (w *Warehouse) reachable() error {
 	return nil
 }
 
+// fileFormat is that of files that are made. It is the first one that has ZSTD, which
+// schema.sql wants for payloads. From 1.3 on there is no FSST any more, whose strings
+// can be read one at a time. A file of an earlier format stays as it is.
+const fileFormat = "v1.2.0"
+
 // dsn turns off what reaches for the network, and keeps row order unspecified,
 // which bounds the memory of large inserts.
 func (w *Warehouse) dsn() string {
 	settings := url.Values{
-		"memory_limit":                 {w.options.MemoryLimit},
-		"threads":                      {strconv.Itoa(w.options.Threads)},
-		"preserve_insertion_order":     {"false"},
-		"autoinstall_known_extensions": {"false"},
-		"autoload_known_extensions":    {"false"},
+		"memory_limit":                  {w.options.MemoryLimit},
+		"threads":                       {strconv.Itoa(w.options.Threads)},
+		"preserve_insertion_order":      {"false"},
+		"autoinstall_known_extensions":  {"false"},
+		"autoload_known_extensions":     {"false"},
+		"storage_compatibility_version": {fileFormat},
 	}
 	if w.options.ReadOnly {
 		settings.Set("access_mode", "read_only")

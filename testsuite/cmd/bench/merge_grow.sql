@@ -15,7 +15,7 @@ WITH drawn AS (
 ),
 timed AS (
   SELECT
-    load, a, b,
+    load, arrived, a, b,
     IF(a % 40 = 0 AND getvariable('late') = 1, getvariable('first_ms') + b % (arrived - getvariable('first_ms') + 1), arrived) AS ms,
     printf('%016x%016x', a, b) AS digits
   FROM drawn
@@ -23,7 +23,7 @@ timed AS (
 SELECT
   load, a, b,
   make_timestamptz(ms * 1000) AS created_at,
-  make_timestamptz((ms + 60000) * 1000) AS event_inserted_at,
+  make_timestamptz((arrived + 60000) * 1000) AS event_inserted_at,
   make_timestamptz((getvariable('from_ms') + (load + 2) * 3600000) * 1000) AS ingested_at,
   CASE
     WHEN a % 50 = 1

@@ -21,16 +21,16 @@ WHERE created_at < make_timestamptz((getvariable('end_ms') - 14 * 86400000) * 10
 LIMIT getvariable('half');
 
 -- step: flushed
--- The other half months old, from some forty days: of each a stretch of neighbours,
--- as a device sends its queue or a part of the store is exported again.
+-- The other half months old, from some forty days: of each a stretch that arrived
+-- together, as a device sends its queue again or a part of the store is exported again.
 INSERT INTO known
 SELECT event_id, created_at
 FROM (
   SELECT
-    event_id, created_at, epoch_ms(created_at) % 86400000 AS clock,
-    hash(epoch_ms(created_at) // 86400000, getvariable('seed')) AS luck
+    event_id, created_at, epoch_ms(event_inserted_at) % 86400000 AS clock,
+    hash(epoch_ms(event_inserted_at) // 86400000, getvariable('seed')) AS luck
   FROM posthog.tracks_keys
-  WHERE created_at < make_timestamptz((getvariable('end_ms') - 14 * 86400000) * 1000)
+  WHERE event_inserted_at < make_timestamptz((getvariable('end_ms') - 14 * 86400000) * 1000)
 )
 WHERE luck % 2 = 0 AND clock >= luck % 80000000
   AND clock < luck % 80000000 + getvariable('half') * 86400000 // (43 * getvariable('per_day'))
