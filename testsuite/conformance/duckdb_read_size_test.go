@@ -40,10 +40,11 @@ func TestDuckDBReadSize(t *testing.T) {
 	do(`INSERT INTO posthog.cases SELECT CAST(i AS VARCHAR), NULL, 'x' FROM range(100) AS r(i)`)
 	assert.Equal(t, int64(1600), size(ids), "rows that are not in the file yet")
 
-	// Four row groups, a day each, with more payload than ids.
-	do(`CREATE OR REPLACE TABLE posthog.cases AS
+	// Four row groups, a day each, with more payload than ids, kept as those of tracks.
+	do(`CREATE OR REPLACE TABLE posthog.cases (event_id VARCHAR, made TIMESTAMPTZ, payload VARCHAR USING COMPRESSION ZSTD)`)
+	do(`INSERT INTO posthog.cases
 		SELECT CAST(i AS VARCHAR) AS event_id, TIMESTAMPTZ '2026-06-08' + to_days(CAST(i // 122880 AS INTEGER)) AS made,
-			repeat(md5(CAST(i AS VARCHAR)), 4) AS payload
+			sha256(CAST(i AS VARCHAR)) || sha256(CAST(-i AS VARCHAR)) AS payload
 		FROM range(491520) AS r(i)`)
 	do(`CHECKPOINT`)
 	const day = ", timestamp: made, since: 2026-06-11"
