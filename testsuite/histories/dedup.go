@@ -76,15 +76,19 @@ func planOf(plan ledger.DedupPlan) oracle.Deduped {
 	return planned
 }
 
-// rollsBack takes a dedup back.
+// rollsBack takes a dedup back. As the workflow does, it then drops the snapshot, and who
+// goes on there after a death does not take the dedup back once more.
 func rollsBack(id string) act {
+	takenBack := false
 	return act{
 		resumes: true,
 		do: func(ctx context.Context, w Warehouse) (string, error) {
-			if _, err := w.RollbackDedup(ctx, id); err != nil {
-				return answer(nil, err)
+			if !takenBack {
+				if _, err := w.RollbackDedup(ctx, id); err != nil {
+					return answer(nil, err)
+				}
+				takenBack = true
 			}
-			// As the workflow does: a dedup that was taken back is over.
 			_, err := w.DropSnapshot(ctx, ledger.DedupOrder{ID: id}, false)
 			return "taken back", err
 		},
