@@ -18,6 +18,7 @@ func (p *player) dedup(d Dedup) act {
 	at := time.Date(2026, 7, 3, 0, 0, p.dedups, 0, time.UTC)
 	var order *ledger.DedupOrder // as it was approved, for whoever goes on
 	var found oracle.Deduped
+	var refused error
 	return act{
 		resumes: true,
 		do: func(ctx context.Context, w Warehouse) (string, error) {
@@ -35,10 +36,21 @@ func (p *player) dedup(d Dedup) act {
 			if order.Excess == 0 {
 				return fmt.Sprint(found), nil
 			}
-			done, err := applyDedup(ctx, w, *order)
-			// A merge may have come after the plan and made nothing excess.
-			found.Rows, found.Events, found.Rewritten = done.Rows+done.Removed, done.Rows, done.Rewritten
-			return answer(found, err)
+			if refused == nil {
+				done, err := applyDedup(ctx, w, *order)
+				// A merge may have come after the plan and made nothing excess.
+				found.Rows, found.Events, found.Rewritten = done.Rows+done.Removed, done.Rows, done.Rewritten
+				if _, unknown := answer(nil, err); err == nil || unknown != nil {
+					return answer(found, err)
+				}
+				refused = err
+			}
+			// As the workflow does: a dedup that is refused leaves no snapshot, and who goes
+			// on there after a death does not try to apply it once more.
+			if _, err := w.DropSnapshot(ctx, *order, true); err != nil {
+				return "", err
+			}
+			return answer(found, refused)
 		},
 		tells: []part{func(w *oracle.World) string {
 			planned, refused := w.Dedup(id, at)
@@ -47,21 +59,16 @@ func (p *player) dedup(d Dedup) act {
 	}
 }
 
-// applyDedup does what was approved. A dedup that is refused leaves no snapshot.
+// applyDedup does what was approved.
 func applyDedup(ctx context.Context, w Warehouse, order ledger.DedupOrder) (ledger.Dedup, error) {
 	if _, err := w.SnapshotTracks(ctx, order); err != nil {
 		return ledger.Dedup{}, err
 	}
 	done, err := w.ApplyDedup(ctx, order)
-	if err == nil {
-		return done, w.VerifyDedup(ctx, order)
+	if err != nil {
+		return ledger.Dedup{}, err
 	}
-	if _, known := answer(nil, err); known == nil {
-		if _, err := w.DropSnapshot(ctx, order, true); err != nil {
-			return ledger.Dedup{}, err
-		}
-	}
-	return ledger.Dedup{}, err
+	return done, w.VerifyDedup(ctx, order)
 }
 
 // planOf is a plan in the oracle's words.
