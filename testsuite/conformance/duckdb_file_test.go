@@ -40,6 +40,7 @@ func TestDuckDBFileFormats(t *testing.T) {
 			l.deliver(l.hour(2), event(1, content("second"), inserted(60)))
 			l.sabotage(`CHECKPOINT`)
 			assert.Len(t, l.tracks(), 2)
+			l.requireWhole()
 			assert.Equal(t, []string{made.compression}, l.compressions("posthog.raw_tracks"))
 			assert.Equal(t, []string{made.compression}, l.compressions("posthog.tracks"))
 		})

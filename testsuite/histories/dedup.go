@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/posthog-tracks/posthog-tracks/internal/ledger"
+	"github.com/posthog-tracks/posthog-tracks/internal/warehouse"
 	"github.com/posthog-tracks/posthog-tracks/testsuite/oracle"
 )
 
@@ -18,7 +19,7 @@ func (p *player) dedup(d Dedup) act {
 	at := time.Date(2026, 7, 3, 0, 0, p.dedups, 0, time.UTC)
 	var order *ledger.DedupOrder // as it was approved, for whoever goes on
 	var found oracle.Deduped
-	var refused error
+	var refused error // by what it was refused, when its snapshot is being dropped
 	return act{
 		resumes: true,
 		do: func(ctx context.Context, w Warehouse) (string, error) {
@@ -36,17 +37,17 @@ func (p *player) dedup(d Dedup) act {
 			if order.Excess == 0 {
 				return fmt.Sprint(found), nil
 			}
-			if refused == nil {
-				done, err := applyDedup(ctx, w, *order)
-				// A merge may have come after the plan and made nothing excess.
-				found.Rows, found.Events, found.Rewritten = done.Rows+done.Removed, done.Rows, done.Rewritten
-				if _, unknown := answer(nil, err); err == nil || unknown != nil {
-					return answer(found, err)
-				}
-				refused = err
+			done, err := applyDedup(ctx, w, *order)
+			if refused != nil && is[*warehouse.SnapshotGoneError](err) {
+				err = refused // a death came while the snapshot was dropped
 			}
-			// As the workflow does: a dedup that is refused leaves no snapshot, and who goes
-			// on there after a death does not try to apply it once more.
+			// A merge may have come after the plan and made nothing excess.
+			found.Rows, found.Events, found.Rewritten = done.Rows+done.Removed, done.Rows, done.Rewritten
+			if _, unknown := answer(nil, err); err == nil || unknown != nil {
+				return answer(found, err)
+			}
+			refused = err
+			// A dedup that is refused leaves no snapshot.
 			if _, err := w.DropSnapshot(ctx, *order, true); err != nil {
 				return "", err
 			}
@@ -83,20 +84,20 @@ func planOf(plan ledger.DedupPlan) oracle.Deduped {
 	return planned
 }
 
-// rollsBack takes a dedup back. As the workflow does, it then drops the snapshot, and who
-// goes on there after a death does not take the dedup back once more.
+// rollsBack takes a dedup back. Whoever goes on does so again, which changes nothing while
+// there is a snapshot.
 func rollsBack(id string) act {
 	takenBack := false
 	return act{
 		resumes: true,
 		do: func(ctx context.Context, w Warehouse) (string, error) {
-			if !takenBack {
-				if _, err := w.RollbackDedup(ctx, id); err != nil {
-					return answer(nil, err)
-				}
-				takenBack = true
+			_, err := w.RollbackDedup(ctx, id)
+			if err != nil && (!takenBack || !is[*warehouse.SnapshotGoneError](err)) {
+				return answer(nil, err)
 			}
-			_, err := w.DropSnapshot(ctx, ledger.DedupOrder{ID: id}, false)
+			takenBack = true
+			// As the workflow does: a dedup that was taken back is over.
+			_, err = w.DropSnapshot(ctx, ledger.DedupOrder{ID: id}, false)
 			return "taken back", err
 		},
 		tells: []part{func(w *oracle.World) string {
